@@ -1,0 +1,124 @@
+//! What can go wrong, in three parts (what, where, how to mend), and the exit codes.
+//!
+//! The codes are an interface: one table, here; never reused (docs/exit-codes.md).
+
+use std::fmt;
+
+/// Whose fault it is and what happened, which decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A reply was negative or an expectation failed.
+    Refused,
+    /// The command line or a script is wrong.
+    Usage,
+    /// No connection.
+    Connect,
+    /// TLS failed, was not offered, or was not trusted.
+    Tls,
+    /// The server refused the credentials.
+    Auth,
+    /// The connection was lost, a reply timed out, or the server broke the protocol.
+    Lost,
+    /// A local file or the configuration.
+    Local,
+    /// Refused for now only.
+    TryLater,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl Kind {
+    /// The exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Refused => 1,
+            Self::Usage => 2,
+            Self::Connect => 3,
+            Self::Tls => 4,
+            Self::Auth => 5,
+            Self::Lost => 6,
+            Self::Local => 7,
+            Self::TryLater => 8,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// An error for people: one clause, and lines that help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Decides the exit code.
+    pub kind: Kind,
+    /// What happened, one lower-case clause without a full stop. Server text in it is already safe.
+    pub what: String,
+    /// What was being done at the time, as "while …".
+    pub doing: Option<String>,
+    /// Label and text of each line that helps, such as ("known", "smtp smtps …").
+    pub hints: Vec<(&'static str, String)>,
+    /// True when the text was shown already, as part of a conversation: only the code is left.
+    pub shown: bool,
+}
+
+/// What most functions that touch the world return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of `kind`.
+    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            doing: None,
+            hints: Vec::new(),
+            shown: false,
+        }
+    }
+
+    /// A wrong command line or script.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, what)
+    }
+
+    /// A local file or configuration fault.
+    pub fn local(what: impl Into<String>) -> Self {
+        Self::new(Kind::Local, what)
+    }
+
+    /// An outcome that the conversation already showed: nothing more is printed.
+    pub fn silent(kind: Kind) -> Self {
+        Self {
+            shown: true,
+            ..Self::new(kind, String::new())
+        }
+    }
+
+    /// Adds what was being done.
+    #[must_use]
+    pub fn doing(mut self, doing: impl Into<String>) -> Self {
+        self.doing = Some(doing.into());
+        self
+    }
+
+    /// Adds a line that helps.
+    #[must_use]
+    pub fn hint(mut self, label: &'static str, text: impl Into<String>) -> Self {
+        self.hints.push((label, text.into()));
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("error: ")?;
+        if let Some(doing) = &self.doing {
+            write!(f, "{doing}: ")?;
+        }
+        f.write_str(&self.what)?;
+        for (label, text) in &self.hints {
+            write!(f, "\n  {label:<9} {text}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,9 @@
+//! Data to styled text. Nothing here decides, calls back or prints.
+//!
+//! Text is built with roles, not colours; `Look` turns it into plain text or ANSI at the very end,
+//! so the same code is tested plain and seen coloured. Text from a peer must have passed
+//! `wire::show` before it gets here.
+
+pub mod style;
+
+pub use style::{Look, Role, Styled};

@@ -1,0 +1,55 @@
+//! A value that must not be seen: it masks itself in every output and is wiped when dropped.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// What stands in the place of a secret, everywhere and whatever its length.
+pub const MASK: &str = "••••";
+
+/// Secret octets. `Debug` and `Display` print the mask; `expose` is the only way in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes over octets that are secret from here on.
+    pub fn new(octets: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(octets.into()))
+    }
+
+    /// The octets themselves: for the wire and for arithmetic, never for an output.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// True when there is nothing to hide.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_masks() {
+        let secret = Secret::new("wonderland");
+        assert_eq!(
+            format!("{secret} {secret:?} {:?}", Some(&secret)),
+            "•••• •••• Some(••••)"
+        );
+    }
+}
