@@ -117,6 +117,8 @@ pub enum Input<'a> {
 
 /// What to do next.
 #[derive(Debug)]
+// A step lives for one call and is never stored in bulk: boxing would cost an allocation an event.
+#[allow(clippy::large_enum_variant)]
 pub enum Step {
     /// Send these octets.
     Write(Vec<u8>),
