@@ -10,8 +10,10 @@
 //! `wire` nothing; `sasl` and `store` wire; `proto` those; `net` stands beside them and owns sockets
 //! and TLS; `session` joins net and proto; `ui`, `repl` and `script` stand on session; `cmd` on all.
 
+pub mod cli;
 pub mod error;
 pub mod proto;
 pub mod sasl;
+pub mod target;
 pub mod ui;
 pub mod wire;

@@ -1,0 +1,558 @@
+//! The command line: clap types only, no behaviour.
+//!
+//! `ehlo TARGET` is `ehlo connect TARGET`: `arguments` puts the word in when the first one is no
+//! subcommand, so that one definition serves both.
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+/// One console for SMTP, POP3 and IMAP.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ehlo",
+    version,
+    about = "One console for SMTP, POP3 and IMAP",
+    long_about = "One console for SMTP, POP3 and IMAP: plain, STARTTLS and implicit TLS, with history, \
+                  completion and explanations. Without a target it opens the practice server inside.",
+    after_help = "ehlo                          the practice server inside this program\n\
+                  ehlo mail.example.org 25      a console, or a batch when standard input is no terminal\n\
+                  ehlo imaps://mail.example.org\n\
+                  ehlo connect run              a host named like a command",
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open a console on a server, or a batch conversation when stdin is no terminal
+    Connect(Box<Connect>),
+    /// Run recorded conversations with expectations
+    Run(Box<Run>),
+    /// The practice server by itself, for other clients and for tests
+    Serve(Box<Serve>),
+    /// AUTH credentials, line by line, without a server
+    Encode(Encode),
+    /// What a base64 blob or a pasted AUTH exchange holds
+    Decode(Decode),
+    /// A verb, reply code, enhanced code, capability or pasted reply, offline
+    Explain(Explain),
+    /// Load generator (smtp-source's job)
+    Load(Box<Load>),
+    /// Accepts and discards mail (smtp-sink's job)
+    Sink(Box<Sink>),
+    /// A recorded log, as people, talks or a browser read it
+    Show(Show),
+    /// Look after talk files
+    Talk(Talk),
+    /// What configuration is in force, and from where
+    Config(Config),
+    /// Shell completions, as in completions/
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// The manual page
+    Man,
+}
+
+/// `ehlo TARGET`.
+#[derive(Debug, Args, Default)]
+pub struct Connect {
+    /// URL, host, host:port, [v6]:port, @profile, unix:PATH or exec:COMMAND; none: the practice server
+    pub target: Option<String>,
+    /// Port or service name, as telnet takes it
+    pub port: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)] // flattened: each field is documented there
+    pub link: Link,
+    #[command(flatten)]
+    #[allow(missing_docs)] // flattened
+    pub tls: Tls,
+    #[command(flatten)]
+    #[allow(missing_docs)] // flattened
+    pub login: Login,
+    #[command(flatten)]
+    #[allow(missing_docs)] // flattened
+    pub output: Output,
+    /// Name that ehlo says where it says EHLO itself [default: the host name, else an address literal]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Write the conversation as a talk when it ends
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Keep nothing of this console in the history
+    #[arg(long)]
+    pub no_history: bool,
+    /// Let a batch start programs and write files (:|, :>, :edit, :run)
+    #[arg(long)]
+    pub allow_commands: bool,
+    /// In batch: say QUIT and end at the first refusal
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// No redraw, no colour, nothing that relies on position: for screen readers
+    #[arg(long)]
+    pub simple_ui: bool,
+}
+
+/// How to reach a server.
+#[derive(Debug, Args, Default, Clone)]
+#[command(next_help_heading = "Connecting")]
+pub struct Link {
+    /// IPv4 only
+    #[arg(short = '4', conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// IPv6 only
+    #[arg(short = '6')]
+    pub ipv6: bool,
+    /// Local address to connect from
+    #[arg(long, value_name = "ADDR")]
+    pub source: Option<IpAddr>,
+    /// Use this address for a host and port instead of asking the resolver
+    #[arg(long, value_name = "HOST:PORT:ADDR")]
+    pub resolve: Vec<String>,
+    /// Send a PROXY header first, for servers behind HAProxy
+    #[arg(long, value_name = "VERSION")]
+    pub proxy_header: Option<ProxyVersion>,
+    /// Time limit for each step: connecting, TLS, a reply
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    pub timeout: Option<f64>,
+}
+
+/// PROXY protocol versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProxyVersion {
+    /// Text header
+    V1,
+    /// Binary header
+    V2,
+}
+
+/// TLS options.
+#[derive(Debug, Args, Default, Clone)]
+#[command(next_help_heading = "TLS")]
+pub struct Tls {
+    /// TLS from the first octet
+    #[arg(long, conflicts_with_all = ["starttls", "no_tls"])]
+    pub tls: bool,
+    /// STARTTLS at once, or fail
+    #[arg(long, conflicts_with = "no_tls")]
+    pub starttls: bool,
+    /// No TLS, whatever scheme or port say
+    #[arg(long)]
+    pub no_tls: bool,
+    /// Trust the certificates in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Go on without trust (the verdict is still shown)
+    #[arg(long)]
+    pub insecure: bool,
+    /// Trust a certificate with this fingerprint or key pin only
+    #[arg(long, value_name = "sha256:HEX|BASE64")]
+    pub pin: Vec<String>,
+    /// Name sent in the handshake [default: the target]
+    #[arg(long, value_name = "NAME")]
+    pub sni: Option<String>,
+    /// Name that the certificate must bear [default: the target]
+    #[arg(long, value_name = "NAME")]
+    pub expect_name: Option<String>,
+    /// ALPN protocol id to offer [default: none]
+    #[arg(long, value_name = "ID")]
+    pub alpn: Option<String>,
+    /// Lowest TLS version
+    #[arg(long, value_name = "VERSION")]
+    pub tls_min: Option<TlsVersion>,
+    /// Highest TLS version
+    #[arg(long, value_name = "VERSION")]
+    pub tls_max: Option<TlsVersion>,
+    /// Client certificate chain, PEM
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// Client key, PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
+    pub keylog: Option<PathBuf>,
+}
+
+/// TLS versions that can be spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum TlsVersion {
+    /// TLS 1.2
+    #[value(name = "1.2")]
+    V12,
+    /// TLS 1.3
+    #[value(name = "1.3")]
+    V13,
+}
+
+/// Who logs in, and where the password comes from. Never from the command line.
+#[derive(Debug, Args, Default, Clone)]
+#[command(next_help_heading = "Login")]
+pub struct Login {
+    /// User name (fills the question; with --login logs in)
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Log in at once, with the strongest mechanism or the one named
+    #[arg(long, value_name = "MECH", num_args = 0..=1, default_missing_value = "")]
+    pub login: Option<String>,
+    /// Password or token: first line that the command prints
+    #[arg(long, value_name = "CMD")]
+    pub password_command: Option<String>,
+    /// Password or token: first line from this file descriptor
+    #[arg(long, value_name = "N")]
+    pub password_fd: Option<i32>,
+    /// Ask for the password, even when it could be found elsewhere
+    #[arg(long)]
+    pub ask_password: bool,
+    /// In batch: let credentials travel in the clear to a host that is not loopback
+    #[arg(long)]
+    pub allow_cleartext_auth: bool,
+}
+
+/// What is shown and kept.
+#[derive(Debug, Args, Default, Clone)]
+#[command(next_help_heading = "Output")]
+pub struct Output {
+    /// Colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+    /// One dim line after each reply that says what it means
+    #[arg(long)]
+    pub explain: bool,
+    /// Show secrets on the screen (never in files)
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// One JSON object a line instead of marked text
+    #[arg(long)]
+    pub json: bool,
+    /// Append the conversation to a file: JSON lines when it ends in .jsonl, else marked text
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// Only what the server says
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// More: times of all replies, TLS details (twice: engine state)
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `ehlo run`.
+#[derive(Debug, Args, Default)]
+pub struct Run {
+    /// Talk files; - reads standard input
+    #[arg(required = true, value_name = "FILE.talk")]
+    pub files: Vec<PathBuf>,
+    /// Give a variable a value
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub vars: Vec<String>,
+    /// Give a variable a secret value: the first line that the command prints
+    #[arg(long = "secret", value_name = "NAME=COMMAND")]
+    pub secrets: Vec<String>,
+    /// Run against this target instead of the one the talk opens
+    #[arg(long, value_name = "URL")]
+    pub target: Option<String>,
+    /// How many talks at once
+    #[arg(long, short, value_name = "N", default_value_t = 1)]
+    pub jobs: usize,
+    /// Run each talk so often
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub repeat: usize,
+    /// Show each step and wait for Enter
+    #[arg(long)]
+    pub step: bool,
+    /// Report format
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: ReportFormat,
+    /// Write a self-contained HTML report
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Let talks start programs and name files outside their own folder
+    #[arg(long)]
+    pub allow_commands: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)] // flattened
+    pub link: Link,
+    #[command(flatten)]
+    #[allow(missing_docs)] // flattened
+    pub tls: Tls,
+    #[command(flatten)]
+    #[allow(missing_docs)] // flattened
+    pub login: Login,
+    #[command(flatten)]
+    #[allow(missing_docs)] // flattened
+    pub output: Output,
+}
+
+/// How `run` reports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    #[default]
+    Human,
+    /// Test Anything Protocol
+    Tap,
+    /// JUnit XML
+    Junit,
+    /// JSON
+    Json,
+}
+
+/// `ehlo serve`.
+#[derive(Debug, Args, Default)]
+pub struct Serve {
+    /// First of the ports: N+25, +465, +587, +24, +110, +995, +143, +993 [default: 2000]
+    #[arg(long, value_name = "N")]
+    pub port_base: Option<u16>,
+    /// Port for smtp (0: any free one); naming one port leaves out the others that are not named
+    #[arg(long, value_name = "PORT")]
+    pub smtp: Option<u16>,
+    /// Port for smtps
+    #[arg(long, value_name = "PORT")]
+    pub smtps: Option<u16>,
+    /// Port for submission
+    #[arg(long, value_name = "PORT")]
+    pub submission: Option<u16>,
+    /// Port for lmtp
+    #[arg(long, value_name = "PORT")]
+    pub lmtp: Option<u16>,
+    /// Port for pop3
+    #[arg(long, value_name = "PORT")]
+    pub pop3: Option<u16>,
+    /// Port for pop3s
+    #[arg(long, value_name = "PORT")]
+    pub pop3s: Option<u16>,
+    /// Port for imap
+    #[arg(long, value_name = "PORT")]
+    pub imap: Option<u16>,
+    /// Port for imaps
+    #[arg(long, value_name = "PORT")]
+    pub imaps: Option<u16>,
+    /// Write the addresses to this file when ready, complete or not at all
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+    /// Write the CA certificate here [default: in the user's runtime folder]
+    #[arg(long, value_name = "FILE")]
+    pub ca_out: Option<PathBuf>,
+    /// Faults to commit, a TOML table
+    #[arg(long, value_name = "FILE")]
+    pub fault: Option<PathBuf>,
+    /// Take any login
+    #[arg(long)]
+    pub accept_any: bool,
+    /// Add a user (of the practice server: the password is no secret)
+    #[arg(long = "user", value_name = "NAME:PASSWORD")]
+    pub users: Vec<String>,
+    /// Listen on all addresses, not on loopback alone
+    #[arg(long)]
+    pub listen_publicly: bool,
+    /// Drop a silent client after so long [default: the RFC's times]
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    pub timeout: Option<f64>,
+    #[command(flatten)]
+    #[allow(missing_docs)] // flattened
+    pub output: Output,
+}
+
+/// `ehlo encode`.
+#[derive(Debug, Args, Default)]
+pub struct Encode {
+    /// plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 scram-sha-512 xoauth2 oauthbearer apop external anonymous
+    #[arg(value_name = "MECH")]
+    pub mechanism: String,
+    /// User name (asked for when missing)
+    pub user: Option<String>,
+    /// Identity to act as
+    #[arg(long, value_name = "NAME")]
+    pub authzid: Option<String>,
+    /// The server's challenge, as it came (else read from standard input where one is needed)
+    #[arg(long, value_name = "TEXT")]
+    pub challenge: Option<String>,
+    /// The client nonce, for exact repeats
+    #[arg(long, value_name = "TEXT")]
+    pub nonce: Option<String>,
+    /// Host name, where the mechanism names it
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+    /// Port, where the mechanism names it
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Service, where the mechanism names it
+    #[arg(long, value_name = "NAME", default_value = "smtp")]
+    pub service: String,
+    /// Base64 with - and _
+    #[arg(long)]
+    pub url_safe: bool,
+    /// Password or token: first line that the command prints
+    #[arg(long, value_name = "CMD")]
+    pub password_command: Option<String>,
+    /// Password or token: first line from this file descriptor
+    #[arg(long, value_name = "N")]
+    pub password_fd: Option<i32>,
+}
+
+/// `ehlo decode`.
+#[derive(Debug, Args, Default)]
+pub struct Decode {
+    /// A blob, or lines of an exchange; none: standard input
+    pub text: Vec<String>,
+    /// Show passwords and tokens
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// Base64 with - and _
+    #[arg(long)]
+    pub url_safe: bool,
+}
+
+/// `ehlo explain`.
+#[derive(Debug, Args, Default)]
+pub struct Explain {
+    /// Codes, verbs, capabilities, or a pasted reply
+    #[arg(required = true, allow_hyphen_values = true)]
+    pub words: Vec<String>,
+    /// The verb that was answered
+    #[arg(long, value_name = "VERB")]
+    pub after: Option<String>,
+}
+
+/// `ehlo load`.
+#[derive(Debug, Args, Default)]
+pub struct Load {
+    /// Where to: a URL, host:port or unix:PATH
+    pub target: Option<String>,
+}
+
+/// `ehlo sink`.
+#[derive(Debug, Args, Default)]
+pub struct Sink {
+    /// Where to listen
+    pub listen: Option<String>,
+}
+
+/// `ehlo show`.
+#[derive(Debug, Args, Default)]
+pub struct Show {
+    /// A log written with --log FILE.jsonl
+    pub file: PathBuf,
+    /// As what
+    #[arg(long = "as", value_name = "FORM", default_value = "human")]
+    pub form: ShowForm,
+}
+
+/// What a log can be shown as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ShowForm {
+    /// Marked text
+    #[default]
+    Human,
+    /// A talk
+    Talk,
+    /// A self-contained page
+    Html,
+}
+
+/// `ehlo talk`.
+#[derive(Debug, Args)]
+pub struct Talk {
+    /// What to do
+    #[command(subcommand)]
+    pub action: TalkAction,
+}
+
+/// What can be done with talk files.
+#[derive(Debug, Subcommand)]
+pub enum TalkAction {
+    /// Parse only
+    Check {
+        /// Talk files; - reads standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Format in place (- from standard input to standard output)
+    Fmt {
+        /// Talk files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Only tell which files would change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Make a talk of an RFC transcript or a swaks transcript
+    Import {
+        /// The transcript; - reads standard input
+        file: PathBuf,
+    },
+}
+
+/// `ehlo config`.
+#[derive(Debug, Args, Default)]
+pub struct Config {
+    /// Only this setting
+    pub name: Option<String>,
+}
+
+/// The words that later releases will use: a target of that name needs `connect`.
+pub const RESERVED: &[&str] = &["check", "dns", "learn", "roundtrip", "send", "sieve", "tap"];
+
+/// The arguments with `connect` put in where the first word is no subcommand.
+pub fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = given.into_iter().collect();
+    let first = args.get(1).and_then(|a| a.to_str()).map(str::to_owned);
+    let is_ours = |word: &str| {
+        matches!(word, "-h" | "--help" | "-V" | "--version")
+            || Cli::command()
+                .get_subcommands()
+                .any(|c| c.get_name() == word)
+    };
+    if !first.is_some_and(|word| is_ours(&word)) {
+        args.insert(1, "connect".into());
+    }
+    args
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(secs) if secs > 0.0 && secs <= 86_400.0 * 365.0 => Ok(secs),
+        _ => Err("a number of seconds above 0".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_holds() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_target_is_a_connect() {
+        let words = |line: &str| arguments(line.split(' ').map(OsString::from));
+        assert_eq!(words("ehlo mail.example.org 25")[1], "connect");
+        assert_eq!(words("ehlo --json imaps://h")[1], "connect");
+        assert_eq!(words("ehlo explain 550")[1], "explain");
+        assert_eq!(arguments(["ehlo".into()])[1], "connect");
+    }
+}
