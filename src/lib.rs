@@ -12,6 +12,7 @@
 
 pub mod cli;
 pub mod error;
+pub mod net;
 pub mod proto;
 pub mod sasl;
 pub mod target;

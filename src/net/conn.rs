@@ -1,0 +1,237 @@
+//! One connection: octets out, octets in, and TLS in between once it is asked for.
+//!
+//! Rules: `queue` never blocks and never fails; `turn` writes what is queued and reads what is there,
+//! whichever comes first, and may be dropped at any await; a failed write does not hide what the peer
+//! said before it hung up, so reading goes on to the end and the fault is told then.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::Io;
+
+/// A write buffer that grew beyond this is given back when it is empty.
+const KEEP_CAPACITY: usize = 64 * 1024;
+
+/// What one turn brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// So many octets were read into the buffer; never 0.
+    Read(usize),
+    /// Everything that was queued is written and flushed.
+    Wrote,
+    /// The peer sends no more. Whether TLS was ended properly: [`Conn::truncated`].
+    Eof,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// A TCP connection: the peer's address and ours.
+    Tcp {
+        /// The peer's address.
+        peer: SocketAddr,
+        /// Our own.
+        local: SocketAddr,
+    },
+    /// A Unix socket.
+    Unix(PathBuf),
+    /// A command on pipes.
+    Command(String),
+    /// The same process.
+    Memory,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { peer, .. } => {
+                write!(f, "{} port {}", peer.ip().to_canonical(), peer.port())
+            }
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Command(command) => write!(f, "exec:{command}"),
+            Self::Memory => f.write_str("this program"),
+        }
+    }
+}
+
+/// A connection that can be upgraded to TLS in place.
+pub struct Conn {
+    pub(super) io: Box<dyn Io>,
+    pub(super) peer: Peer,
+    pub(super) truncated: bool,
+    out: Vec<u8>,
+    written: usize,
+    unflushed: bool,
+    write_fault: Option<io::Error>,
+}
+
+impl Conn {
+    /// A connection over anything that carries octets.
+    pub fn new(io: Box<dyn Io>, peer: Peer) -> Self {
+        Self {
+            io,
+            peer,
+            truncated: false,
+            out: Vec::new(),
+            written: 0,
+            unflushed: false,
+            write_fault: None,
+        }
+    }
+
+    /// Puts octets behind those already waiting to be written.
+    pub fn queue(&mut self, bytes: &[u8]) {
+        if self.write_fault.is_none() {
+            self.out.extend_from_slice(bytes);
+        }
+    }
+
+    /// The same for octets nobody else needs: with an empty queue nothing is copied.
+    pub fn queue_owned(&mut self, bytes: Vec<u8>) {
+        if self.queued() == 0 && self.write_fault.is_none() {
+            self.out = bytes;
+            self.written = 0;
+        } else {
+            self.queue(&bytes);
+        }
+    }
+
+    /// How many octets still wait to be written.
+    pub fn queued(&self) -> usize {
+        self.out.len() - self.written
+    }
+
+    /// Writes what is queued and reads what has come, until one of the two is worth telling.
+    ///
+    /// Cancel-safe: a dropped turn has lost nothing. After [`Turn::Eof`] it answers `Eof` again, but
+    /// still writes (a half-closed connection).
+    pub async fn turn(&mut self, buf: &mut [u8]) -> io::Result<Turn> {
+        poll_fn(|cx| self.poll_turn(cx, buf)).await
+    }
+
+    fn poll_turn(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<Turn>> {
+        let busy = self.queued() > 0 || self.unflushed;
+        let drained = busy && self.poll_drain(cx).is_ready();
+        let mut into = ReadBuf::new(buf);
+        match Pin::new(&mut self.io).poll_read(cx, &mut into) {
+            Poll::Ready(Ok(())) if !into.filled().is_empty() => {
+                return Poll::Ready(Ok(Turn::Read(into.filled().len())));
+            }
+            Poll::Ready(Ok(())) => return Poll::Ready(self.at_end()),
+            // TLS without close_notify: the end may be the work of somebody in between.
+            Poll::Ready(Err(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                self.truncated = true;
+                return Poll::Ready(self.at_end());
+            }
+            Poll::Ready(Err(e)) => return Poll::Ready(Err(self.write_fault.take().unwrap_or(e))),
+            Poll::Pending => {}
+        }
+        if drained && self.write_fault.is_none() {
+            return Poll::Ready(Ok(Turn::Wrote));
+        }
+        Poll::Pending
+    }
+
+    fn at_end(&mut self) -> io::Result<Turn> {
+        self.write_fault.take().map_or(Ok(Turn::Eof), Err)
+    }
+
+    /// Writes until nothing is queued. A fault is kept for `poll_turn`, and ends the writing.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.queued() > 0 {
+            match Pin::new(&mut self.io).poll_write(cx, &self.out[self.written..]) {
+                Poll::Ready(Ok(0)) => self.stop_writing(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(n)) => {
+                    self.written += n;
+                    self.unflushed = true;
+                }
+                Poll::Ready(Err(e)) => self.stop_writing(e),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        self.written = 0;
+        self.out.clear();
+        self.out.shrink_to(KEEP_CAPACITY);
+        if self.unflushed {
+            match Pin::new(&mut self.io).poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(e)) => self.stop_writing(e),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn stop_writing(&mut self, fault: io::Error) {
+        self.out.clear();
+        self.written = 0;
+        self.unflushed = false;
+        self.write_fault = Some(fault);
+    }
+
+    /// Writes what is queued, then tells the peer that nothing follows (close_notify and FIN).
+    /// Reading may go on. Cancel-safe.
+    pub async fn shutdown(&mut self) -> io::Result<()> {
+        poll_fn(|cx| {
+            std::task::ready!(self.poll_drain(cx));
+            if let Some(fault) = self.write_fault.take() {
+                return Poll::Ready(Err(fault));
+            }
+            Pin::new(&mut self.io).poll_shutdown(cx)
+        })
+        .await
+    }
+
+    /// True when the end came without TLS's close_notify, so that it may have been cut off.
+    pub fn truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// Who is at the other end.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// Our own address, for TCP.
+    pub fn local(&self) -> Option<SocketAddr> {
+        match self.peer {
+            Peer::Tcp { local, .. } => Some(local),
+            _ => None,
+        }
+    }
+
+    /// The peer's address, for TCP.
+    pub fn remote(&self) -> Option<SocketAddr> {
+        match self.peer {
+            Peer::Tcp { peer, .. } => Some(peer),
+            _ => None,
+        }
+    }
+
+    /// True when what is sent never leaves this machine: loopback, a Unix socket, a pipe, memory.
+    pub fn is_local(&self) -> bool {
+        match self.peer {
+            Peer::Tcp { peer, .. } => match peer.ip().to_canonical() {
+                IpAddr::V4(ip) => ip.is_loopback(),
+                IpAddr::V6(ip) => ip.is_loopback(),
+            },
+            Peer::Unix(_) | Peer::Command(_) | Peer::Memory => true,
+        }
+    }
+}
+
+impl fmt::Debug for Conn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Never the queue: it may hold a password.
+        f.debug_struct("Conn")
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}

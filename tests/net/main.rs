@@ -1,0 +1,3 @@
+//! Connections and TLS on loopback: nothing here leaves the machine.
+
+mod duplex;
