@@ -149,7 +149,7 @@ fn parse_url(scheme: &str, rest: &str, port: Option<&str>) -> Result<Target> {
             user: None,
         });
     }
-    if path.trim_start_matches('/') != "" {
+    if !path.trim_start_matches('/').is_empty() {
         return Err(
             Error::usage(format!("\"{path}\" after the host means nothing here"))
                 .hint("meant", format!("{scheme}://{authority} ?")),
