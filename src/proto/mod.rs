@@ -2,6 +2,8 @@
 
 pub mod engine;
 pub mod event;
+pub mod faults;
+pub mod outbox;
 pub mod spec;
 
 use engine::{ClientOptions, Engine};
