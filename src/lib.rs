@@ -7,12 +7,14 @@
 //! into text. Talks, load and the practice server use the same engines through the same pump.
 //!
 //! What each folder may import is held by `tests/house`:
-//! `wire` nothing; `sasl` and `store` wire; `proto` those; `net` stands beside them and owns sockets
+//! `knowledge` (the tables people read) and `pattern` stand alone; `wire` nothing; `sasl` and `store` wire; `proto` those; `net` stands beside them and owns sockets
 //! and TLS; `session` joins net and proto; `ui`, `repl` and `script` stand on session; `cmd` on all.
 
 pub mod cli;
 pub mod error;
+pub mod knowledge;
 pub mod net;
+pub mod pattern;
 pub mod proto;
 pub mod sasl;
 pub mod target;

@@ -1,0 +1,3 @@
+//! The tables are complete, consistent, and agree with the typed verb tables.
+
+mod knowledge;
