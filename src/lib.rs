@@ -18,5 +18,6 @@ pub mod pattern;
 pub mod proto;
 pub mod sasl;
 pub mod target;
+pub mod store;
 pub mod ui;
 pub mod wire;
