@@ -4,6 +4,7 @@ pub mod engine;
 pub mod event;
 pub mod faults;
 pub mod outbox;
+pub mod server;
 pub mod spec;
 
 use engine::{ClientOptions, Engine};
