@@ -17,6 +17,7 @@ pub mod net;
 pub mod pattern;
 pub mod proto;
 pub mod sasl;
+pub mod script;
 pub mod target;
 pub mod store;
 pub mod ui;

@@ -4,6 +4,7 @@
 //! so the same code is tested plain and seen coloured. Text from a peer must have passed
 //! `wire::show` before it gets here.
 
+pub mod diag;
 pub mod meant;
 pub mod out;
 pub mod style;

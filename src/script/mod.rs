@@ -1,0 +1,17 @@
+//! Talks: conversations in files that record, teach and test (docs/talk-format.md).
+//!
+//! `parse` makes a talk of text, `exchange` tells its lines to whoever replays it without a socket,
+//! `expect` compares a reply with what was expected, `run` drives sessions with it. Everything but
+//! `run` is pure.
+
+pub mod ast;
+mod cursor;
+pub mod exchange;
+mod literals;
+pub mod parse;
+pub mod pattern;
+pub mod template;
+
+pub use ast::Talk;
+pub use exchange::{Spoken, exchange};
+pub use parse::parse;
