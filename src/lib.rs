@@ -11,6 +11,7 @@
 //! and TLS; `session` joins net and proto; `ui`, `repl` and `script` stand on session; `cmd` on all.
 
 pub mod cli;
+pub mod entropy;
 pub mod error;
 pub mod knowledge;
 pub mod net;
@@ -18,7 +19,7 @@ pub mod pattern;
 pub mod proto;
 pub mod sasl;
 pub mod script;
-pub mod target;
 pub mod store;
+pub mod target;
 pub mod ui;
 pub mod wire;
