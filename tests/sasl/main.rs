@@ -1,0 +1,8 @@
+//! Clients against verifiers, and both against another implementation.
+
+#![allow(missing_docs)] // a test binary
+
+mod oracle;
+mod pairs;
+mod support;
+mod tamper;
