@@ -3,8 +3,11 @@
 pub mod engine;
 pub mod event;
 pub mod faults;
+pub mod login;
 pub mod outbox;
+pub mod pop3;
 pub mod server;
+pub mod smtp;
 pub mod spec;
 
 use engine::{ClientOptions, Engine};

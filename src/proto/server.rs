@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::faults::Faults;
+use crate::sasl::Binding;
 use crate::store::{Bell, SharedStore};
 
 /// The reason given to `submit` when a peer was silent for too long.
@@ -24,8 +25,8 @@ pub const STOPPING: &str = "Service shutting down";
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// Fills a buffer with octets nobody can guess.
 pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
-/// Channel-binding data of the connection by the name of its type ("tls-exporter"), under TLS.
-pub type Bindings = Arc<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>;
+/// What ties a login to the TLS connection: empty before TLS is up.
+pub type Bindings = Arc<dyn Fn() -> Binding + Send + Sync>;
 
 /// What all connections of a server share.
 #[derive(Clone)]

@@ -1,0 +1,3 @@
+//! POP3.
+
+pub mod server;

@@ -1,0 +1,3 @@
+//! SMTP, submission and LMTP.
+
+pub mod server;

@@ -1,0 +1,7 @@
+//! The practice server: engines without sockets, faults, and clients that nobody here wrote.
+
+mod bench;
+mod faults;
+mod pop3;
+mod rubbish;
+mod smtp;
