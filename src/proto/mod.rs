@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod event;
 pub mod faults;
+pub mod imap;
 pub mod login;
 pub mod outbox;
 pub mod pop3;
@@ -70,7 +71,7 @@ pub struct SaslFraming {
 }
 
 /// Every protocol. Adding one here is what makes it exist.
-pub static PROTOCOLS: &[&Protocol] = &[];
+pub static PROTOCOLS: &[&Protocol] = &[&imap::IMAP];
 
 /// The protocol and scheme of a URL scheme's name.
 pub fn scheme(name: &str) -> Option<(&'static Protocol, Scheme)> {

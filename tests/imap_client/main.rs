@@ -1,0 +1,5 @@
+//! The IMAP client engine against scripted servers: no sockets, no clock.
+
+mod drive;
+
+mod commands;
