@@ -21,5 +21,6 @@ pub mod sasl;
 pub mod script;
 pub mod store;
 pub mod target;
+pub mod transcript;
 pub mod ui;
 pub mod wire;

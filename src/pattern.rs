@@ -68,6 +68,11 @@ impl Pattern {
         self.0.is_match(text)
     }
 
+    /// The names of its groups.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.capture_names().flatten()
+    }
+
     /// What the named groups caught, in the pattern's order; `None` when it does not fit.
     pub fn captures(&self, text: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
         let caught = self.0.captures(text)?;

@@ -7,6 +7,8 @@
 pub mod ast;
 mod cursor;
 pub mod exchange;
+pub mod expect;
+pub mod heard;
 mod literals;
 pub mod parse;
 pub mod pattern;

@@ -207,14 +207,16 @@ pub fn is_name(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// The regular expression of an `S~` line, anchored at the start. The only use of the regex crate
-/// in talks.
+/// The regular expression of an `S~` line, anchored at the start.
 #[derive(Clone, Debug)]
-pub struct Expression(regex::bytes::Regex);
+pub struct Expression {
+    pattern: crate::pattern::Pattern,
+    text: String,
+}
 
 impl PartialEq for Expression {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_str() == other.0.as_str()
+        self.text == other.text
     }
 }
 
@@ -227,44 +229,35 @@ impl Expression {
     /// What the compiler says, in one line.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim_end_matches([' ', '\t']);
-        let expression = regex::bytes::RegexBuilder::new(&format!("\\A(?:{text})"))
-            .size_limit(1 << 20)
-            .build()
-            .map_err(|e| {
-                let all = e.to_string();
-                let last = all.lines().last().unwrap_or_default();
-                last.trim_start_matches("error: ").to_owned()
-            })?;
-        for name in expression.capture_names().flatten() {
-            if !is_name(name) {
-                return Err(format!(
-                    "the name of a group is [a-z_][a-z0-9_]*, not \"{name}\""
-                ));
-            }
+        let pattern = crate::pattern::Pattern::anchored(text).map_err(|e| e.0)?;
+        if let Some(name) = pattern.names().find(|name| !is_name(name)) {
+            return Err(format!(
+                "the name of a group is [a-z_][a-z0-9_]*, not \"{name}\""
+            ));
         }
-        Ok(Self(expression))
+        Ok(Self {
+            pattern,
+            text: text.to_owned(),
+        })
     }
 
     /// The names it captures or compares.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.capture_names().flatten()
+        self.pattern.names()
     }
 
     /// As `Pattern::fits`: a group whose name has a value must have taken that value.
     pub fn fits(&self, line: &[u8], known: &Values, new: &mut Values) -> bool {
-        let Some(taken) = self.0.captures(line) else {
+        let Some(taken) = self.pattern.captures(line) else {
             return false;
         };
         let mut found = Values::new();
-        for name in self.names() {
-            let Some(value) = taken.name(name) else {
-                continue;
-            };
-            match new.get(name).or_else(|| known.get(name)) {
-                Some(before) if before != value.as_bytes() => return false,
+        for (name, value) in taken {
+            match new.get(&name).or_else(|| known.get(&name)) {
+                Some(before) if *before != value => return false,
                 Some(_) => {}
                 None => {
-                    found.insert(name.to_owned(), value.as_bytes().to_vec());
+                    found.insert(name, value);
                 }
             }
         }

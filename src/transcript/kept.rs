@@ -1,0 +1,174 @@
+//! What is kept of a conversation, within limits.
+
+use std::collections::VecDeque;
+
+use super::row::{Direction, Row};
+
+/// Exchanges that are kept.
+pub const EXCHANGES_MAX: usize = 1_000;
+/// Octets kept of one exchange.
+pub const EXCHANGE_MAX: usize = 64 * 1024;
+/// Octets kept in all.
+pub const TOTAL_MAX: usize = 16 * 1024 * 1024;
+
+/// How many exchanges back a late reply is looked for.
+const LATE_MAX: usize = 64;
+
+/// What a row costs beside its text.
+const ROW_COST: usize = size_of::<Row>() + 32;
+
+/// One exchange: a command and what came of it. The first is the greeting's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Kept {
+    /// Its number in this record, from 0.
+    pub number: u64,
+    /// Its rows, in order.
+    pub rows: Vec<Row>,
+    /// Octets that were not kept.
+    pub cut: u64,
+    size: usize,
+}
+
+/// The record of one or more sessions.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    exchanges: VecDeque<Kept>,
+    next: u64,
+    size: usize,
+}
+
+impl Transcript {
+    /// Adds a row. A sent command begins an exchange, whatever is still due.
+    pub fn add(&mut self, row: Row) {
+        let begins = row.direction == Direction::Sent
+            && self.exchanges.back().is_some_and(|last| {
+                last.rows.iter().rev().all(|r| {
+                    r.session != row.session || r.exchange.is_none() || r.exchange != row.exchange
+                })
+            });
+        if begins || self.exchanges.is_empty() {
+            self.exchanges.push_back(Kept {
+                number: self.next,
+                ..Kept::default()
+            });
+            self.next += 1;
+        }
+        // A late line joins its own exchange where that is still kept.
+        let own = |kept: &Kept| {
+            kept.rows
+                .iter()
+                .any(|r| r.exchange == row.exchange && r.session == row.session)
+        };
+        let last = self.exchanges.len() - 1;
+        let at = if begins || row.exchange.is_none() {
+            last
+        } else {
+            let late = self.exchanges.iter().rev().take(LATE_MAX).position(own);
+            late.map_or(last, |back| last - back)
+        };
+        if let Some(kept) = self.exchanges.get_mut(at) {
+            let cost = row.text.len() + ROW_COST;
+            // The line that completes a reply is kept even when the exchange is full.
+            if kept.size + cost > EXCHANGE_MAX && row.reply.is_none() {
+                kept.cut += row.octets.max(row.text.len() as u64);
+            } else {
+                kept.size += cost;
+                self.size += cost;
+                kept.rows.push(row);
+            }
+        }
+        while self.exchanges.len() > EXCHANGES_MAX
+            || (self.size > TOTAL_MAX && self.exchanges.len() > 1)
+        {
+            if let Some(gone) = self.exchanges.pop_front() {
+                self.size -= gone.size;
+            }
+        }
+    }
+
+    /// The exchange of this number; `None` when it is gone or to come.
+    pub fn exchange(&self, number: u64) -> Option<&Kept> {
+        let first = self.exchanges.front()?.number;
+        let at = usize::try_from(number.checked_sub(first)?).ok()?;
+        self.exchanges.get(at)
+    }
+
+    /// The latest exchange.
+    pub fn last(&self) -> Option<&Kept> {
+        self.exchanges.back()
+    }
+
+    /// What is kept, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Kept> {
+        self.exchanges.iter()
+    }
+
+    /// The number of the oldest exchange that is kept: what is before it is gone.
+    pub fn first_number(&self) -> Option<u64> {
+        self.exchanges.front().map(|kept| kept.number)
+    }
+
+    /// Octets held, for tests and `:status`.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Forgets everything but goes on counting.
+    pub fn clear(&mut self) {
+        self.exchanges.clear();
+        self.size = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::row::{RowKind, Stamp};
+    use super::*;
+
+    fn sent(exchange: u64, text: &str) -> Row {
+        let session: Arc<str> = Arc::from("main");
+        Row {
+            direction: Direction::Sent,
+            exchange: Some(exchange),
+            ..Row::note(Stamp(0), &session, false, RowKind::Command, text)
+        }
+    }
+
+    fn received(exchange: u64, text: &str) -> Row {
+        Row {
+            direction: Direction::Received,
+            kind: RowKind::More,
+            ..sent(exchange, text)
+        }
+    }
+
+    #[test]
+    fn exchanges_are_told_apart_and_late_lines_join_theirs() {
+        let mut record = Transcript::default();
+        record.add(received(0, "220 hi"));
+        record.add(sent(1, "EHLO a"));
+        record.add(sent(2, "NOOP"));
+        record.add(received(1, "250 late"));
+        record.add(received(2, "250 ok"));
+        assert_eq!(record.iter().count(), 3);
+        assert_eq!(record.exchange(1).expect("kept").rows.len(), 2);
+        assert_eq!(record.last().expect("kept").number, 2);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut record = Transcript::default();
+        for n in 0..1_500 {
+            record.add(sent(n, "NOOP"));
+            record.add(received(n, &"x".repeat(40_000)));
+            record.add(received(n, &"x".repeat(40_000)));
+        }
+        assert!(record.iter().count() <= EXCHANGES_MAX);
+        assert!(record.size() <= TOTAL_MAX);
+        assert!(record.exchange(0).is_none());
+        assert_eq!(record.last().expect("kept").cut, 40_000);
+        assert_eq!(record.last().expect("kept").number, 1_499);
+    }
+}
