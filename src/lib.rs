@@ -11,11 +11,14 @@
 //! and TLS; `session` joins net and proto; `ui`, `repl` and `script` stand on session; `cmd` on all.
 
 pub mod cli;
+pub mod credentials;
 pub mod entropy;
 pub mod error;
 pub mod knowledge;
 pub mod net;
+pub mod netrc;
 pub mod pattern;
+pub mod prompt;
 pub mod proto;
 pub mod sasl;
 pub mod script;
