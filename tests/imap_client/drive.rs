@@ -3,6 +3,7 @@
 use ehlo::proto::engine::{ClientOptions, Engine, Input, Refusal, Step};
 use ehlo::proto::event::{Event, Exchange, Failure, Line, LineKind, Offers, Reply, Sent};
 use ehlo::proto::imap::client::Client;
+use ehlo::wire::secret::Secret;
 
 /// An engine with everything it said so far.
 pub(crate) struct Drive {
@@ -76,17 +77,28 @@ impl Drive {
         result
     }
 
+    pub(crate) fn submit_line(&mut self, line: &str) -> Result<Exchange, Refusal> {
+        self.submit(Input::Line(line.as_bytes()))
+    }
+
     pub(crate) fn line(&mut self, line: &str) -> &mut Self {
-        let result = self.submit(Input::Line(line.as_bytes()));
+        let result = self.submit_line(line);
         assert!(result.is_ok(), "{line}: {result:?}");
         self
     }
 
     pub(crate) fn refused(&mut self, line: &str) -> Refusal {
         let before = self.written.len();
-        let refusal = self.submit(Input::Line(line.as_bytes())).unwrap_err();
+        let refusal = self.submit_line(line).unwrap_err();
         assert_eq!(self.written.len(), before, "a refused line was sent");
         refusal
+    }
+
+    pub(crate) fn login(&mut self, user: &str, password: &str) -> Result<Exchange, Refusal> {
+        self.submit(Input::Login {
+            user,
+            password: &Secret::new(password),
+        })
     }
 
     pub(crate) fn eof(&mut self) {
@@ -164,4 +176,21 @@ impl Drive {
 
 fn pick<'a, T: ?Sized>(events: &'a [Event], f: impl Fn(&'a Event) -> Option<&'a T>) -> Vec<&'a T> {
     events.iter().filter_map(f).collect()
+}
+
+/// Joins neighbouring parts: where they are cut depends on how the octets came, and only that.
+pub(crate) fn joined(events: &[Event]) -> Vec<Event> {
+    let mut out: Vec<Event> = Vec::new();
+    for event in events {
+        if let (Some(Event::Part(before)), Event::Part(part)) = (out.last_mut(), event)
+            && !before.last
+            && before.exchange == part.exchange
+        {
+            before.bytes.extend_from_slice(&part.bytes);
+            before.last = part.last;
+            continue;
+        }
+        out.push(event.clone());
+    }
+    out
 }

@@ -3,3 +3,8 @@
 mod drive;
 
 mod commands;
+mod conversations;
+mod literals;
+mod logins;
+mod secrets;
+mod threats;
