@@ -233,15 +233,19 @@ impl Offers {
             .map(|o| o.rest.as_str())
     }
 
-    /// The SASL mechanisms offered, in capitals: `AUTH a b` and `AUTH=a`, `SASL a b`.
+    /// The SASL mechanisms offered, in capitals: `AUTH a b`, `AUTH=a` and `AUTH=a b`, `SASL a b`.
     pub fn mechanisms(&self) -> Vec<String> {
         let mut found = Vec::new();
         for offer in &self.items {
-            let listed = match offer.word.as_str() {
-                "AUTH" | "SASL" => offer.rest.as_str(),
-                word => word.strip_prefix("AUTH=").unwrap_or_default(),
+            let glued = match offer.word.as_str() {
+                "AUTH" | "SASL" => "",
+                word => match word.strip_prefix("AUTH=") {
+                    Some(glued) => glued,
+                    None => continue,
+                },
             };
-            for name in listed.split_ascii_whitespace() {
+            let listed = [glued, offer.rest.as_str()];
+            for name in listed.iter().flat_map(|l| l.split_ascii_whitespace()) {
                 let name = name.to_ascii_uppercase();
                 if !found.contains(&name) {
                     found.push(name);

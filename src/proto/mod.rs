@@ -4,6 +4,7 @@ pub mod engine;
 pub mod event;
 pub mod faults;
 pub mod imap;
+mod lines;
 pub mod login;
 pub mod outbox;
 pub mod pop3;
@@ -71,7 +72,7 @@ pub struct SaslFraming {
 }
 
 /// Every protocol. Adding one here is what makes it exist.
-pub static PROTOCOLS: &[&Protocol] = &[&imap::IMAP];
+pub static PROTOCOLS: &[&Protocol] = &[&smtp::SMTP, &smtp::LMTP, &pop3::POP3, &imap::IMAP];
 
 /// The protocol and scheme of a URL scheme's name.
 pub fn scheme(name: &str) -> Option<(&'static Protocol, Scheme)> {
