@@ -20,6 +20,7 @@ pub mod netrc;
 pub mod pattern;
 pub mod prompt;
 pub mod proto;
+pub mod repl;
 pub mod sasl;
 pub mod script;
 pub mod store;

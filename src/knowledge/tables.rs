@@ -77,7 +77,7 @@ tables! {
     }
     /// SEARCH keys.
     IMAP_SEARCH_KEYS: ImapSearchKey = "imap_search_keys.tsv" {
-        key argument capability source status summary
+        key argument capability source status summary hint
     }
     /// System flags and registered keywords.
     IMAP_FLAGS: ImapFlag = "imap_flags.tsv" {

@@ -1,0 +1,122 @@
+//! Colours while typing: whether the verb is legal now, and which octets must not be seen.
+
+use std::ops::Range;
+
+use super::place::{Quoting, words};
+use super::{LINE_MAX, View, console, verbs};
+use crate::proto::engine::Mode;
+use crate::proto::spec::Secrecy;
+
+/// How a stretch of the typed line is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// A verb that is legal now.
+    Legal,
+    /// A verb, but not in this state, or not offered.
+    NotNow,
+    /// No verb.
+    Unknown,
+    /// A console command.
+    Console,
+    /// A secret: to be masked.
+    Secret,
+}
+
+/// A stretch of the typed line. Stretches do not overlap and come in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Octets of the line.
+    pub range: Range<usize>,
+    /// How they are to look.
+    pub class: Class,
+}
+
+/// How a line is to look while it is typed. Beyond `LINE_MAX` octets only secrets are said.
+pub fn paint(view: &View, typed: &str) -> Vec<Span> {
+    let mut spans = match &view.mode {
+        Mode::Command => command(view, typed),
+        // A lone * cancels and is no secret.
+        Mode::Answer { .. } if typed != "*" => vec![span(0..typed.len(), Class::Secret)],
+        _ => Vec::new(),
+    };
+    if typed.len() > LINE_MAX {
+        spans.retain(|span| span.class == Class::Secret);
+    }
+    spans.retain(|span| !span.range.is_empty());
+    spans
+}
+
+fn command(view: &View, typed: &str) -> Vec<Span> {
+    if let Some(rest) = typed
+        .strip_prefix(':')
+        .filter(|rest| !rest.starts_with(':'))
+    {
+        let name = rest.split(' ').next().unwrap_or_default();
+        let begins = view.console.iter().any(|c| c.name.starts_with(name));
+        let known = console::named(view, name).is_some() || !rest.contains(' ') && begins;
+        let class = if known {
+            Class::Console
+        } else {
+            Class::Unknown
+        };
+        let mut spans = vec![span(0..name.len() + 1, class)];
+        // A command inside a console command may hold a secret too.
+        let command = rest
+            .match_indices(' ')
+            .map(|(at, _)| at + 2)
+            .find_map(|at| {
+                let inside = typed.get(at..)?;
+                view.spec.verb(inside.as_bytes()).map(|_| (at, inside))
+            });
+        if let Some((at, inside)) = command {
+            spans.extend(
+                protocol_line(view, inside)
+                    .into_iter()
+                    .filter(|s| s.class == Class::Secret)
+                    .map(|s| span(s.range.start + at..s.range.end + at, s.class)),
+            );
+        }
+        return spans;
+    }
+    protocol_line(view, typed)
+}
+
+fn protocol_line(view: &View, typed: &str) -> Vec<Span> {
+    let (start, name, verb) = verbs::typed(view, typed);
+    let Some(verb) = verb else {
+        let word = &typed[start..];
+        let begun = view
+            .spec
+            .verbs
+            .iter()
+            .any(|v| super::case::starts(v.name, word));
+        let class = if begun { Class::Legal } else { Class::Unknown };
+        // What can still become a verb is not marked: every verb begins as a stranger.
+        return if begun {
+            Vec::new()
+        } else {
+            vec![span(start..start + name.len(), class)]
+        };
+    };
+    let class = match verbs::standing(view, verb) {
+        verbs::Standing::Legal => Class::Legal,
+        verbs::Standing::NotNow | verbs::Standing::NotOffered => Class::NotNow,
+    };
+    let mut spans = vec![span(start..start + name.len(), class)];
+    if let Secrecy::AfterWord(open) = verb.secret {
+        let open = open.saturating_sub(verb.name.split(' ').count());
+        let args = words(
+            typed,
+            (start + name.len() + 1).min(typed.len()),
+            Quoting::of(view),
+        );
+        if let Some(first) = args.get(open).filter(|w| !w.text.is_empty()) {
+            spans.push(span(first.start..typed.len(), Class::Secret));
+        }
+    }
+    spans
+}
+
+fn span(range: Range<usize>, class: Class) -> Span {
+    Span { range, class }
+}
