@@ -10,11 +10,13 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Io;
+use super::tls::{self, Binding, Secured, ServerTls, TlsFault, TlsPlan, TlsReport};
 
 /// A write buffer that grew beyond this is given back when it is empty.
 const KEEP_CAPACITY: usize = 64 * 1024;
@@ -63,9 +65,12 @@ impl fmt::Display for Peer {
 
 /// A connection that can be upgraded to TLS in place.
 pub struct Conn {
-    pub(super) io: Box<dyn Io>,
-    pub(super) peer: Peer,
-    pub(super) truncated: bool,
+    io: Box<dyn Io>,
+    peer: Peer,
+    tls: Option<Arc<TlsReport>>,
+    binding: Option<Binding>,
+    held: bool,
+    truncated: bool,
     out: Vec<u8>,
     written: usize,
     unflushed: bool,
@@ -78,6 +83,9 @@ impl Conn {
         Self {
             io,
             peer,
+            tls: None,
+            binding: None,
+            held: false,
             truncated: false,
             out: Vec::new(),
             written: 0,
@@ -117,6 +125,10 @@ impl Conn {
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<Turn>> {
+        if self.held {
+            let why = "the certificate of the other side is not trusted";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::PermissionDenied, why)));
+        }
         let busy = self.queued() > 0 || self.unflushed;
         let drained = busy && self.poll_drain(cx).is_ready();
         let mut into = ReadBuf::new(buf);
@@ -130,7 +142,17 @@ impl Conn {
                 self.truncated = true;
                 return Poll::Ready(self.at_end());
             }
-            Poll::Ready(Err(e)) => return Poll::Ready(Err(self.write_fault.take().unwrap_or(e))),
+            Poll::Ready(Err(e)) => {
+                // An alert that came in says more than the write that failed because of it.
+                let e = tls::read_fault(e);
+                let said = tls::fault_of(&e).is_some();
+                let e = if said {
+                    e
+                } else {
+                    self.write_fault.take().unwrap_or(e)
+                };
+                return Poll::Ready(Err(e));
+            }
             Poll::Pending => {}
         }
         if drained && self.write_fault.is_none() {
@@ -187,6 +209,79 @@ impl Conn {
             Pin::new(&mut self.io).poll_shutdown(cx)
         })
         .await
+    }
+
+    /// Secures the connection as a client. What was queued in the clear is written first.
+    ///
+    /// Not cancel-safe: the stream is inside the handshake, so a dropped future leaves a connection
+    /// that is closed. After [`TlsFault::Untrusted`] it may be that the handshake is done and the
+    /// connection is held: see [`Conn::is_held`].
+    pub async fn start_tls(&mut self, plan: &TlsPlan) -> Result<Arc<TlsReport>, TlsFault> {
+        let io = self.take_io().await?;
+        let secured = tls::connect(io, plan).await?;
+        self.secured(secured)
+    }
+
+    /// Secures the connection as a server. Not cancel-safe, as `start_tls`.
+    pub async fn accept_tls(&mut self, server: &ServerTls) -> Result<Arc<TlsReport>, TlsFault> {
+        let io = self.take_io().await?;
+        let secured = tls::accept(io, server).await?;
+        self.secured(secured)
+    }
+
+    async fn take_io(&mut self) -> Result<Box<dyn Io>, TlsFault> {
+        poll_fn(|cx| self.poll_drain(cx)).await;
+        if let Some(fault) = self.write_fault.take() {
+            return Err(TlsFault::Io(fault.to_string()));
+        }
+        Ok(std::mem::replace(
+            &mut self.io,
+            Box::new(tokio::io::empty()),
+        ))
+    }
+
+    fn secured(&mut self, secured: Secured) -> Result<Arc<TlsReport>, TlsFault> {
+        let report = Arc::new(secured.report);
+        self.io = secured.io;
+        self.binding = Some(secured.binding);
+        self.held = secured.held;
+        self.tls = Some(report.clone());
+        if self.held {
+            return Err(TlsFault::Untrusted(Box::new((*report).clone())));
+        }
+        Ok(report)
+    }
+
+    /// True when the handshake is done but the certificate is not trusted: nothing is written or
+    /// read until [`Conn::go_on_untrusted`].
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// A person said yes. True when the connection goes on; false when the handshake had been ended
+    /// for good, so that it takes a new connection with `insecure`.
+    pub fn go_on_untrusted(&mut self) -> bool {
+        if let Some(report) = self.tls.as_mut().filter(|_| self.held) {
+            Arc::make_mut(report).insecure = true;
+            self.held = false;
+            return true;
+        }
+        false
+    }
+
+    /// True under TLS.
+    pub fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// What the handshake brought.
+    pub fn report(&self) -> Option<&Arc<TlsReport>> {
+        self.tls.as_ref()
+    }
+
+    /// What ties an authentication to this connection; `None` in the clear.
+    pub fn binding(&self) -> Option<&Binding> {
+        self.binding.as_ref()
     }
 
     /// True when the end came without TLS's close_notify, so that it may have been cut off.

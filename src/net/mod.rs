@@ -6,9 +6,14 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub mod ca;
 pub mod conn;
+pub mod listen;
+pub mod tls;
+pub mod x509;
 
 pub use conn::{Conn, Peer, Turn};
+pub use tls::Binding;
 
 /// Anything octets can be read from and written to: TCP, a Unix socket, a child's pipes, memory.
 pub trait Io: AsyncRead + AsyncWrite + Unpin + Send {}

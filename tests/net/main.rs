@@ -1,3 +1,6 @@
 //! Connections and TLS on loopback: nothing here leaves the machine.
 
 mod duplex;
+mod handshake;
+mod lab;
+mod trust;

@@ -1,0 +1,46 @@
+//! Listening, for the servers inside this program.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::net::{TcpListener, TcpSocket};
+
+use super::conn::{Conn, Peer};
+
+/// How many connections may wait to be accepted: a load run opens many at once.
+const BACKLOG: u32 = 4096;
+
+/// A listening port.
+#[derive(Debug)]
+pub struct Listener(TcpListener);
+
+impl Listener {
+    /// Listens at an address; port 0 takes any that is free.
+    pub fn bind(addr: SocketAddr) -> io::Result<Self> {
+        let socket = if addr.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        socket.set_reuseaddr(true)?;
+        if addr.is_ipv6() {
+            // Else `::` would take the IPv4 port of the same number, too.
+            socket2::SockRef::from(&socket).set_only_v6(true)?;
+        }
+        socket.bind(addr)?;
+        socket.listen(BACKLOG).map(Self)
+    }
+
+    /// The address, with the port that was taken.
+    pub fn addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    /// The next connection. Cancel-safe.
+    pub async fn accept(&self) -> io::Result<Conn> {
+        let (stream, peer) = self.0.accept().await?;
+        stream.set_nodelay(true)?;
+        let local = stream.local_addr()?;
+        Ok(Conn::new(Box::new(stream), Peer::Tcp { peer, local }))
+    }
+}
