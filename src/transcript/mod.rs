@@ -8,6 +8,8 @@
 mod json;
 mod kept;
 mod row;
+pub mod save;
+mod volatile;
 
 pub use json::{BadRow, from_json, to_json};
 pub use kept::{EXCHANGE_MAX, EXCHANGES_MAX, Kept, TOTAL_MAX, Transcript};

@@ -1,0 +1,731 @@
+//! Rows to a talk: what `:save`, `--save` and `ehlo show --as talk` write (docs/talk-format.md).
+//!
+//! A saved talk passes against a server in the same state: secrets are variables, what varies is
+//! `...` or a capture, numbers in untagged data are `...`, a challenge exchange is `auth`.
+
+use std::collections::BTreeMap;
+
+use super::row::{Direction, Row, RowKind};
+use super::volatile::{Context, Words, escape};
+use crate::wire::secret::MASK;
+
+/// The talk that repeats these rows.
+pub fn talk<'r>(rows: impl IntoIterator<Item = &'r Row>) -> String {
+    let units = units(rows);
+    let mut writer = Writer::default();
+    writer.learn(&units);
+    writer.write(&units);
+    writer.finish()
+}
+
+/// One command and what came of it, or a note.
+#[derive(Default)]
+struct Unit<'r> {
+    session: &'r str,
+    exchange: Option<u64>,
+    rows: Vec<&'r Row>,
+    /// Sent before the unit before it was answered.
+    pipelined: bool,
+}
+
+impl Unit<'_> {
+    fn is_answered(&self) -> bool {
+        self.rows.iter().any(|row| {
+            row.reply
+                .as_ref()
+                .is_some_and(|reply| !reply.intermediate || reply.to == "IDLE")
+                || row.kind == RowKind::GoAhead
+        })
+    }
+
+    fn sent(&self) -> impl Iterator<Item = &&Row> {
+        self.rows
+            .iter()
+            .filter(|row| row.direction == Direction::Sent)
+    }
+
+    /// What the first command says, a tag that was added taken off.
+    fn command(&self, imap: bool) -> &[u8] {
+        let first = self.sent().find(|row| row.kind == RowKind::Command);
+        first.map_or(b"", |row| untagged(row, imap))
+    }
+
+    fn masked(&self) -> bool {
+        self.sent().any(|row| has_mask(&row.text))
+    }
+
+    /// The mechanism, when this is a login that `auth` repeats.
+    fn login(&self, imap: bool) -> Option<String> {
+        let command = String::from_utf8_lossy(self.command(imap)).to_ascii_uppercase();
+        let mut words = command.split_ascii_whitespace();
+        let verb = words.next()?;
+        let answered = self
+            .sent()
+            .any(|row| row.kind == RowKind::Answer && row.text != b"*");
+        match verb {
+            "AUTH" | "AUTHENTICATE" if self.masked() || answered => words.next().map(str::to_owned),
+            "APOP" if self.masked() => Some("APOP".to_owned()),
+            "LOGIN" if self.sent().any(|row| row.kind == RowKind::Content) => {
+                Some("LOGIN".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn units<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Vec<Unit<'r>> {
+    let mut units: Vec<Unit<'r>> = Vec::new();
+    for row in rows {
+        let own = units
+            .iter()
+            .rposition(|u| u.session == &*row.session && u.exchange == row.exchange);
+        let begins = match row.direction {
+            Direction::Sent => own.is_none(),
+            Direction::Note => row.kind == RowKind::Connected,
+            Direction::Received => units.is_empty(),
+        };
+        if begins {
+            let open = row.direction == Direction::Sent
+                && units
+                    .iter()
+                    .rev()
+                    .take_while(|u| u.exchange.is_some())
+                    .find(|u| u.session == &*row.session)
+                    .is_some_and(|u| !u.is_answered());
+            units.push(Unit {
+                session: &row.session,
+                exchange: row.exchange,
+                rows: vec![row],
+                pipelined: open,
+            });
+            continue;
+        }
+        let last_of_session = units.iter().rposition(|u| u.session == &*row.session);
+        let at = own.filter(|_| row.exchange.is_some()).or(last_of_session);
+        if let Some(unit) = at.and_then(|at| units.get_mut(at)) {
+            unit.rows.push(row);
+        } else {
+            units.push(Unit {
+                session: &row.session,
+                exchange: row.exchange,
+                rows: vec![row],
+                pipelined: false,
+            });
+        }
+    }
+    units
+}
+
+/// A line to be expected, before what varies is taken out.
+struct Said<'r> {
+    /// What stays as it is: the code, `* `, `OK`.
+    head: &'r [u8],
+    /// The rest.
+    text: &'r [u8],
+    context: Context,
+}
+
+#[derive(Default)]
+struct Writer {
+    out: String,
+    words: Words,
+    /// Protocol by session.
+    imap: BTreeMap<String, bool>,
+    first: Option<String>,
+    session: String,
+    secret: bool,
+    user: bool,
+}
+
+impl Writer {
+    fn learn(&mut self, units: &[Unit<'_>]) {
+        for unit in units {
+            for row in &unit.rows {
+                if row.kind == RowKind::Connected {
+                    let imap = row.text.starts_with(b"imap");
+                    self.imap.insert(unit.session.to_owned(), imap);
+                }
+            }
+            let imap = self.is_imap(unit);
+            for row in unit.sent() {
+                self.words.sent(untagged(row, imap));
+            }
+        }
+        for unit in units {
+            let imap = self.is_imap(unit);
+            for row in &unit.rows {
+                if let Some(said) = said(row, imap, unit) {
+                    self.words.received(said.text, said.context);
+                }
+            }
+        }
+    }
+
+    fn is_imap(&self, unit: &Unit<'_>) -> bool {
+        match self.imap.get(unit.session) {
+            Some(imap) => *imap,
+            None => unit
+                .rows
+                .iter()
+                .any(|row| row.reply.as_ref().is_some_and(|r| r.tag.is_some())),
+        }
+    }
+
+    fn write(&mut self, units: &[Unit<'_>]) {
+        let mut at = 0;
+        while let Some(unit) = units.get(at) {
+            self.switch(unit.session);
+            let more = units[at + 1..]
+                .iter()
+                .take_while(|u| u.pipelined && u.session == unit.session)
+                .count();
+            let group = &units[at..=at + more];
+            let simple = group.iter().all(|u| u.sent().count() == 1);
+            if more > 0 && simple {
+                self.together(group);
+            } else {
+                group.iter().for_each(|u| self.unit(u));
+            }
+            at += more + 1;
+        }
+    }
+
+    fn switch(&mut self, session: &str) {
+        let name: String = session
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '_' {
+                    c
+                } else {
+                    '-'
+                }
+            })
+            .collect();
+        let first = self.first.get_or_insert_with(|| name.clone());
+        let name = if *first == name {
+            "main".to_owned()
+        } else {
+            name
+        };
+        if self.session.is_empty() {
+            self.session = name;
+        } else if self.session != name {
+            self.line("session", &name);
+            self.session = name;
+        }
+    }
+
+    fn line(&mut self, keyword: &str, text: &str) {
+        self.out.push_str(keyword);
+        if !text.is_empty() {
+            self.out.push(' ');
+            self.out.push_str(text);
+        }
+        self.out.push('\n');
+    }
+
+    fn together(&mut self, group: &[Unit<'_>]) {
+        self.line("together", "");
+        for unit in group {
+            self.say(unit);
+        }
+        self.line("go", "");
+        for (index, unit) in group.iter().enumerate() {
+            if index > 0 {
+                self.line("--", "");
+            }
+            for row in &unit.rows {
+                self.expect(row, unit);
+            }
+        }
+    }
+
+    /// Everything that the unit sent, in lines.
+    fn say(&mut self, unit: &Unit<'_>) {
+        let sent: Vec<&Row> = unit.sent().copied().collect();
+        self.sent_lines(&sent, unit);
+    }
+
+    fn unit(&mut self, unit: &Unit<'_>) {
+        let imap = self.is_imap(unit);
+        if let Some(mechanism) = unit.login(imap) {
+            return self.login(unit, &mechanism);
+        }
+        let mut sent: Vec<&Row> = Vec::new();
+        for row in &unit.rows {
+            match row.direction {
+                Direction::Sent => {
+                    sent.push(row);
+                    continue;
+                }
+                Direction::Received => {
+                    self.sent_lines(&std::mem::take(&mut sent), unit);
+                    self.expect(row, unit);
+                }
+                Direction::Note => {
+                    if row.kind == RowKind::Connected {
+                        let target = String::from_utf8_lossy(&row.text).into_owned();
+                        self.line("open", &escape(&target, false));
+                    }
+                }
+            }
+        }
+        self.sent_lines(&sent, unit);
+    }
+
+    fn login(&mut self, unit: &Unit<'_>, mechanism: &str) {
+        let known = unit
+            .rows
+            .iter()
+            .find(|row| row.kind == RowKind::User)
+            .map(|row| String::from_utf8_lossy(&row.text).into_owned());
+        let user = match known {
+            Some(user) if !user.is_empty() && !user.contains([' ', '\t']) => escape(&user, false),
+            _ => {
+                self.user = true;
+                "{user}".to_owned()
+            }
+        };
+        self.secret = true;
+        self.line("auth", &format!("{mechanism} {user}"));
+        let last = unit
+            .rows
+            .iter()
+            .rposition(|row| row.kind == RowKind::Status);
+        if let Some(row) = last.and_then(|at| unit.rows.get(at)) {
+            self.expect(row, unit);
+        }
+    }
+
+    /// `C:` and `raw` lines for rows that were sent with nothing in between.
+    fn sent_lines(&mut self, rows: &[&Row], unit: &Unit<'_>) {
+        if rows.is_empty() {
+            return;
+        }
+        let imap = self.is_imap(unit);
+        let mut octets: Vec<u8> = Vec::new();
+        let mut cut = 0;
+        for (index, row) in rows.iter().enumerate() {
+            if row.kind == RowKind::Raw {
+                self.raw(&row.text);
+                continue;
+            }
+            let mut text = untagged(row, imap).to_vec();
+            if row.kind == RowKind::Content {
+                if !imap {
+                    text = unstuffed(&text, row.added);
+                }
+                let whole = row.text.len() as u64;
+                cut += row.octets.saturating_sub(whole + 2) * u64::from(!has_mask(&row.text));
+            } else if imap && let Some(at) = literal_at(&text) {
+                // Where not all of a literal was kept, its count is what was.
+                let kept: usize = rows[index + 1..]
+                    .iter()
+                    .take_while(|r| r.kind == RowKind::Content)
+                    .map(|r| r.text.len() + line_end(r))
+                    .sum();
+                let lost = rows[index + 1..]
+                    .iter()
+                    .take_while(|r| r.kind == RowKind::Content)
+                    .any(|r| r.octets > r.text.len() as u64 + 2);
+                if lost {
+                    let plus = if text.ends_with(b"+}") { "+" } else { "" };
+                    text.truncate(at);
+                    text.extend_from_slice(format!("{{{kept}{plus}}}").as_bytes());
+                }
+            }
+            octets.extend_from_slice(&text);
+            if row.kind != RowKind::Content || line_end(row) > 0 || !imap {
+                if !(row.kind == RowKind::Content && octets.ends_with(b"\r\n")) {
+                    octets.extend_from_slice(b"\r\n");
+                }
+            }
+        }
+        if cut > 0 {
+            self.line("#", &format!("{cut} octets of content were not kept"));
+        }
+        let mut rest = octets.as_slice();
+        while !rest.is_empty() {
+            let end = memchr::memmem::find(rest, b"\r\n").unwrap_or(rest.len());
+            self.say_line(&rest[..end]);
+            rest = &rest[(end + 2).min(rest.len())..];
+        }
+    }
+
+    fn say_line(&mut self, line: &[u8]) {
+        match std::str::from_utf8(line) {
+            Ok(text) if !text.contains(['\r', '\n', '\0']) => {
+                let text = self.with_secret(&escape(text, false));
+                self.line("C:", &text);
+            }
+            _ => self.raw(&[line, b"\r\n"].concat()),
+        }
+    }
+
+    fn raw(&mut self, octets: &[u8]) {
+        let mut quoted = String::from("\"");
+        for chunk in octets.utf8_chunks() {
+            for c in escape(chunk.valid(), false).chars() {
+                match c {
+                    '\r' => quoted.push_str("\\r"),
+                    '\n' => quoted.push_str("\\n"),
+                    '\t' => quoted.push_str("\\t"),
+                    '\0' => quoted.push_str("\\0"),
+                    '"' | '\\' => quoted.extend(['\\', c]),
+                    c => quoted.push(c),
+                }
+            }
+            for octet in chunk.invalid() {
+                quoted.push_str(&format!("\\x{octet:02x}"));
+            }
+        }
+        quoted.push('"');
+        let quoted = self.with_secret(&quoted);
+        self.line("raw", &quoted);
+    }
+
+    fn with_secret(&mut self, text: &str) -> String {
+        if !text.contains(MASK) {
+            return text.to_owned();
+        }
+        self.secret = true;
+        text.replace(MASK, "{password}")
+    }
+
+    fn expect(&mut self, row: &Row, unit: &Unit<'_>) {
+        let imap = self.is_imap(unit);
+        if row.kind == RowKind::Content {
+            for line in row.text.split(|b| *b == b'\n') {
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                if !line.is_empty() && self.words.is_steady(line) && !has_mask(line) {
+                    let pattern = self.words.pattern(line, Context::Text);
+                    self.line("S:", &pattern);
+                }
+            }
+            return;
+        }
+        let Some(said) = said(row, imap, unit) else {
+            return;
+        };
+        let head = String::from_utf8_lossy(said.head).into_owned();
+        let pattern = self.words.pattern(said.text, said.context);
+        self.line("S:", format!("{head}{pattern}").trim_end());
+    }
+
+    fn finish(self) -> String {
+        let mut head = String::new();
+        if self.secret {
+            head.push_str("# --secret password=COMMAND gives {password}, and auth its password.\n");
+        }
+        if self.user {
+            head.push_str("# --var user=NAME gives {user}.\n");
+        }
+        head + &self.out
+    }
+}
+
+fn has_mask(text: &[u8]) -> bool {
+    memchr::memmem::find(text, MASK.as_bytes()).is_some()
+}
+
+/// A command without the tag that was added to it.
+fn untagged(row: &Row, imap: bool) -> &[u8] {
+    if !imap || !row.added || row.kind != RowKind::Command {
+        return &row.text;
+    }
+    match row.text.iter().position(|b| *b == b' ') {
+        Some(blank) if row.text[..blank].iter().all(u8::is_ascii_alphanumeric) => {
+            &row.text[blank + 1..]
+        }
+        _ => &row.text,
+    }
+}
+
+/// Body lines as they were before dots were doubled.
+fn unstuffed(text: &[u8], added: bool) -> Vec<u8> {
+    if !added {
+        return text.to_vec();
+    }
+    let lines: Vec<&[u8]> = text
+        .split(|b| *b == b'\n')
+        .map(|line| {
+            if line.starts_with(b"..") {
+                &line[1..]
+            } else {
+                line
+            }
+        })
+        .collect();
+    lines.join(&b'\n')
+}
+
+/// 2 when the row's octets hold the line end that its text leaves out.
+fn line_end(row: &Row) -> usize {
+    if row.octets == row.text.len() as u64 + 2 {
+        2
+    } else {
+        0
+    }
+}
+
+fn literal_at(line: &[u8]) -> Option<usize> {
+    let literal = crate::wire::octets::announced(line).ok()??;
+    Some(literal.at + usize::from(literal.binary))
+}
+
+/// What a received line is expected to say; `None` for lines that are not saved.
+fn said<'r>(row: &'r Row, imap: bool, unit: &Unit<'_>) -> Option<Said<'r>> {
+    if row.direction != Direction::Received || has_mask(&row.text) {
+        return None;
+    }
+    let text = row.text.as_slice();
+    let split = |at: usize, context| {
+        let (head, text) = text.split_at(at.min(text.len()));
+        Some(Said {
+            head,
+            text,
+            context,
+        })
+    };
+    let words = |text: &[u8], n: usize| {
+        let mut blanks = memchr::memchr_iter(b' ', text);
+        blanks.nth(n).unwrap_or(text.len())
+    };
+    let command = String::from_utf8_lossy(unit.command(imap)).to_ascii_uppercase();
+    let verb = command.split_ascii_whitespace().next().unwrap_or_default();
+    match (imap, row.kind) {
+        (_, RowKind::End | RowKind::Content) => None,
+        (true, RowKind::GoAhead) => split(1, Context::Text).map(|s| Said { text: b"", ..s }),
+        (true, RowKind::Status) => {
+            // The tag goes; of the rest the status and the name of its code stay.
+            let from = words(text, 0) + 1;
+            let rest = text.get(from..)?;
+            let mut end = words(rest, 0);
+            if rest.get(end + 1) == Some(&b'[') {
+                let code = &rest[end + 2..];
+                let name = code
+                    .iter()
+                    .take_while(|b| b.is_ascii_uppercase() || **b == b'-');
+                end += 2 + name.count();
+            }
+            Some(Said {
+                head: &rest[..end.min(rest.len())],
+                text: b"",
+                context: Context::Text,
+            })
+        }
+        (true, RowKind::Untagged) => {
+            let capabilities = text.starts_with(b"* CAPABILITY");
+            // The human text behind a response code is nobody's to hold.
+            if text.starts_with(b"* OK [") || text.starts_with(b"* PREAUTH [") {
+                let end = memchr::memchr(b']', text).unwrap_or(text.len() - 1) + 1;
+                if !text.windows(11).any(|w| w == b"CAPABILITY ") {
+                    return Some(Said {
+                        head: &text[..2],
+                        text: &text[2..end],
+                        context: Context::Text,
+                    });
+                }
+                return split(words(text, 1), Context::Text).map(|s| Said { text: b"", ..s });
+            }
+            let context = if capabilities {
+                Context::Capabilities
+            } else {
+                Context::Text
+            };
+            split(2, context)
+        }
+        (true, _) => split(0, Context::Text),
+        (false, _) => {
+            let capabilities = matches!(verb, "EHLO" | "LHLO" | "CAPA")
+                && row.kind != RowKind::More
+                || matches!(verb, "EHLO" | "LHLO" | "CAPA") && !is_first_line(row, unit);
+            let context = if capabilities {
+                Context::Capabilities
+            } else {
+                Context::Text
+            };
+            // The code, and the enhanced code behind it.
+            let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+            let mut at = match digits {
+                3 => 4,
+                _ => words(text, 0) + 1,
+            };
+            if digits == 3
+                && let Some(rest) = text.get(at..)
+            {
+                let word = &rest[..words(rest, 0)];
+                let parts = word.split(|b| *b == b'.').filter(|p| !p.is_empty()).count();
+                if parts == 3 && word.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
+                    at += word.len();
+                }
+            }
+            split(at, context)
+        }
+    }
+}
+
+fn is_first_line(row: &Row, unit: &Unit<'_>) -> bool {
+    let first = unit
+        .rows
+        .iter()
+        .find(|r| r.direction == Direction::Received);
+    first.is_some_and(|first| std::ptr::eq(*first, row))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::row::{ReplyRow, Stamp};
+    use super::*;
+    use crate::script::parse;
+
+    /// Rows of a short form: `> command`, `} content`, `? answer`, `< status`, `- more`,
+    /// `* untagged`, `| content that came`, `) rest`, `+ go-ahead`, `= connected`.
+    fn rows(lines: &[&str]) -> Vec<Row> {
+        let session: Arc<str> = Arc::from("main");
+        let mut exchange = 0;
+        let mut out = Vec::new();
+        for line in lines {
+            let (mark, text) = line.split_at(1);
+            let text = text.strip_prefix(' ').unwrap_or(text);
+            let (kind, direction) = match mark {
+                ">" => (RowKind::Command, Direction::Sent),
+                "}" => (RowKind::Content, Direction::Sent),
+                "?" => (RowKind::Answer, Direction::Sent),
+                "<" => (RowKind::Status, Direction::Received),
+                "-" => (RowKind::More, Direction::Received),
+                "*" => (RowKind::Untagged, Direction::Received),
+                "|" => (RowKind::Content, Direction::Received),
+                ")" => (RowKind::Rest, Direction::Received),
+                "+" => (RowKind::GoAhead, Direction::Received),
+                _ => (RowKind::Connected, Direction::Note),
+            };
+            if mark == ">" {
+                exchange += 1;
+            }
+            let mut row = Row::note(Stamp(0), &session, false, kind, text);
+            if mark == "*" {
+                row.text = format!("* {text}").into_bytes();
+            }
+            row.direction = direction;
+            row.exchange = (direction != Direction::Note).then_some(exchange);
+            row.octets = row.text.len() as u64 + 2;
+            row.added = text.starts_with("a7 ") || text.starts_with("..");
+            if mark == "<" {
+                row.reply = Some(Box::default());
+            }
+            if mark == "+" {
+                row.reply = Some(Box::new(ReplyRow {
+                    intermediate: true,
+                    ..ReplyRow::default()
+                }));
+            }
+            out.push(row);
+        }
+        out
+    }
+
+    fn saved(lines: &[&str]) -> String {
+        let text = talk(&rows(lines));
+        if let Err(diag) = parse(&text, "saved.talk") {
+            panic!("{}\n{text}", diag.text());
+        }
+        text
+    }
+
+    #[test]
+    fn a_message_is_saved() {
+        assert_eq!(
+            saved(&[
+                "= smtp://localhost:2025",
+                "< 220 ehlo.test ESMTP practice",
+                "> EHLO me.test",
+                "- 250-ehlo.test greets me.test",
+                "- 250-SIZE 10485760",
+                "< 250 STARTTLS",
+                "> DATA",
+                "+ 354 go ahead",
+                "} Subject: {name}",
+                "} ..hidden",
+                "} .",
+                "< 250 2.0.0 Ok: queued as 699ACBA2D7",
+            ]),
+            "open smtp://localhost:2025\nS: 220 {host} ESMTP practice\nC: EHLO me.test\n\
+             S: 250-{host} greets me.test\nS: 250-SIZE\nS: 250 STARTTLS\nC: DATA\nS: 354 go ahead\n\
+             C: Subject: {{name}\nC: .hidden\nC: .\nS: 250 2.0.0 Ok: queued as\n"
+        );
+    }
+
+    #[test]
+    fn secrets_are_variables() {
+        assert_eq!(
+            saved(&[
+                "= pop3://localhost",
+                "< +OK ready",
+                "> USER alice",
+                "< +OK",
+                "> PASS ••••",
+                "< +OK 3 messages",
+            ]),
+            "# --secret password=COMMAND gives {password}, and auth its password.\n\
+             open pop3://localhost\nS: +OK ready\nC: USER alice\nS: +OK\nC: PASS {password}\n\
+             S: +OK ... messages\n"
+        );
+        let text = saved(&[
+            "= smtp://localhost",
+            "> AUTH SCRAM-SHA-256 ••••",
+            "+ 334 ••••",
+            "? ••••",
+            "< 235 2.7.0 ok",
+        ]);
+        assert!(
+            text.ends_with("auth SCRAM-SHA-256 {user}\nS: 235 2.7.0 ok\n"),
+            "{text}"
+        );
+        assert!(!text.contains(MASK));
+    }
+
+    #[test]
+    fn imap_is_saved_without_tags_and_numbers() {
+        assert_eq!(
+            saved(&[
+                "= imap://localhost",
+                "* OK [CAPABILITY IMAP4rev1 IDLE] Dovecot ready.",
+                "> a7 select inbox",
+                "* 3 EXISTS",
+                "* OK [UIDVALIDITY 1170991431] UIDs valid",
+                "< a7 OK [READ-WRITE] Select completed (0.001 + 0.000 secs).",
+                "> a7 fetch 3 body[text]",
+                "* 3 FETCH (BODY[TEXT] {66}",
+                "| Hopefully you've received this\r\nDate: 21 Nov 2026\r\n",
+                ") )",
+                "< a7 OK done",
+                "> a7 APPEND x {5}",
+                "+ + OK",
+                "} hello",
+                "< a7 NO [TRYCREATE] no such mailbox",
+            ]),
+            "open imap://localhost\nS: * OK\nC: select inbox\nS: * ... EXISTS\n\
+             S: * OK [UIDVALIDITY ...]\nS: OK [READ-WRITE\nC: fetch 3 body[text]\n\
+             S: * ... FETCH (BODY[TEXT] {...}\nS: Hopefully you've received this\nS: )\nS: OK\n\
+             C: APPEND x {5}\nS: +\nC: hello\nS: NO [TRYCREATE\n"
+        );
+    }
+
+    #[test]
+    fn what_was_sent_at_once_is_sent_at_once() {
+        let mut all = rows(&["= smtp://h", "> RSET", "> NOOP", "< 250 two"]);
+        let mut late = all.remove(3);
+        late.exchange = Some(1);
+        let mut two = late.clone();
+        two.exchange = Some(2);
+        late.text = b"250 one".to_vec();
+        all.extend([late, two]);
+        assert_eq!(
+            talk(&all),
+            "open smtp://h\ntogether\nC: RSET\nC: NOOP\ngo\nS: 250 one\n--\nS: 250 two\n"
+        );
+    }
+}
