@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod spec;
+pub mod token;
 pub mod utf7;
 
 use super::engine::{ClientOptions, Engine};

@@ -3,6 +3,7 @@
 //! Words are told apart as a server would: quoted strings and literals are words of their own. When
 //! in doubt (a quote that never closes, a TAB for a blank) more is masked, not less.
 
+use crate::proto::imap::token::unquoted;
 use crate::proto::spec::{Secrecy, Verb};
 use crate::wire::octets::Announced;
 use crate::wire::secret::MASK;
@@ -148,23 +149,6 @@ fn word_end(text: &[u8], at: usize) -> (usize, bool) {
         }
     }
     (text.len(), !quoted)
-}
-
-fn unquoted(word: &[u8]) -> Vec<u8> {
-    let Some(inner) = word.strip_prefix(b"\"").and_then(|w| w.strip_suffix(b"\"")) else {
-        return word.to_vec();
-    };
-    let mut out = Vec::with_capacity(inner.len());
-    let mut escaped = false;
-    for &b in inner {
-        if b == b'\\' && !escaped {
-            escaped = true;
-        } else {
-            escaped = false;
-            out.push(b);
-        }
-    }
-    out
 }
 
 #[cfg(test)]
