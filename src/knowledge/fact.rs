@@ -511,6 +511,30 @@ pub fn port(number: u16) -> Option<&'static Port> {
         .find(|row| row.port.parse() == Ok(number))
 }
 
+/// The status of a protocol's verb ("standard", "obsolete", "vendor (…)"); empty when there is none
+/// of that name. LMTP's verbs stand with SMTP's.
+pub fn verb_status(protocol: &str, name: &str) -> &'static str {
+    let status = match protocol {
+        "smtp" | "lmtp" => SMTP_VERBS
+            .rows()
+            .iter()
+            .find(|r| r.verb == name)
+            .map(|r| r.status),
+        "pop3" => POP3_VERBS
+            .rows()
+            .iter()
+            .find(|r| r.verb == name)
+            .map(|r| r.status),
+        "imap" => IMAP_COMMANDS
+            .rows()
+            .iter()
+            .find(|r| r.command == name)
+            .map(|r| r.status),
+        _ => None,
+    };
+    status.unwrap_or_default()
+}
+
 /// Every name, for did-you-mean: no letters, no patterns.
 pub fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = all()

@@ -75,3 +75,15 @@ fn secrets_are_masked_wherever_they_stand() {
     );
     assert_eq!(secrets(&stage, "*"), "");
 }
+#[test]
+fn smtp_and_pop3_mask_too() {
+    let mut smtp = Stage::new("smtp");
+    smtp.direct("phase idle");
+    assert_eq!(secrets(&smtp, "auth plain AGFs"), "AGFs");
+    assert_eq!(secrets(&smtp, "MAIL FROM:<a@b> AUTH=<>"), "");
+    let mut pop3 = Stage::new("pop3");
+    pop3.direct("phase authorization");
+    assert_eq!(secrets(&pop3, "PASS wonder (land \"x"), "wonder (land \"x");
+    assert_eq!(secrets(&pop3, "APOP alice c4c9"), "c4c9");
+    assert_eq!(secrets(&pop3, "USER alice"), "");
+}

@@ -19,6 +19,16 @@ const ARROW: &str = " → ";
 const SHOWN: usize = 8;
 
 #[test]
+fn smtp() {
+    golden("smtp");
+}
+
+#[test]
+fn pop3() {
+    golden("pop3");
+}
+
+#[test]
 fn imap() {
     golden("imap");
 }

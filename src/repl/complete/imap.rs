@@ -484,8 +484,19 @@ pub(super) fn words(
     if piece.starts_with('(') {
         return in_parentheses(word, list);
     }
+    // Attributes that the server named behind the capability ("XCLIENT NAME ADDR").
+    let named = verb.needs.and_then(|needs| view.offers.rest(needs));
+    let allowed = |word: &str| match (word.strip_suffix('='), named.filter(|n| !n.is_empty())) {
+        (Some(attribute), Some(named)) => {
+            named.split(' ').any(|n| n.eq_ignore_ascii_case(attribute))
+        }
+        _ => true,
+    };
     let (start, partial) = inner(&word);
-    (start, with_prefix(partial, list))
+    (
+        start,
+        with_prefix(partial, list.filter(|(w, _)| allowed(w))),
+    )
 }
 
 /// True for a word that is the keyword before the list ("RETURN", "IN"), not one of the list.

@@ -16,7 +16,7 @@ pub(super) fn path_keyword(hint: &'static str) -> &'static str {
 }
 
 /// `FROM:<…>` and `TO:<…>`: addresses used before, and the null sender for FROM.
-pub(super) fn paths(view: &View, keyword: &str, partial: &str) -> Vec<Candidate> {
+pub(super) fn paths(view: &View, keyword: &str, partial: &str, small: bool) -> Vec<Candidate> {
     let keyword_typed = partial.len().min(keyword.len());
     if !case::starts(keyword, &partial[..floor(partial, keyword_typed)]) {
         return Vec::new();
@@ -24,7 +24,7 @@ pub(super) fn paths(view: &View, keyword: &str, partial: &str) -> Vec<Candidate>
     let head = if partial.len() >= keyword.len() {
         partial[..keyword.len()].to_owned()
     } else {
-        case::follow(keyword, partial)
+        case::follow_hint(keyword, small)
     };
     let inside = partial.get(keyword.len()..).unwrap_or_default();
     let Some(inside) = inside
@@ -111,6 +111,14 @@ fn values(view: &View, row: &SmtpParameter) -> Vec<&'static str> {
         .collect()
 }
 
+/// A parameter's hint, with the values that this server can take.
+pub(super) fn hint_of(view: &View, row: &SmtpParameter) -> String {
+    match (row.hint.split_once('='), row.parameter) {
+        (Some((name, _)), "BODY") => format!("{name}={}", values(view, row).join("|")),
+        _ => row.hint.to_owned(),
+    }
+}
+
 /// Parameters, and behind the "=" their values.
 pub(super) fn parameters(view: &View, command: &str, args: &Args<'_>) -> Vec<Candidate> {
     let partial = args.word.text;
@@ -123,8 +131,11 @@ pub(super) fn parameters(view: &View, command: &str, args: &Args<'_>) -> Vec<Can
             let all = values(view, row)
                 .into_iter()
                 .filter(|v| case::starts(v, value));
-            all.map(|v| Candidate::new(format!("{name}={v}"), about(view, row)))
-                .collect()
+            all.map(|v| {
+                let text = format!("{name}={}", case::follow(v, partial));
+                Candidate::new(text, about(view, row))
+            })
+            .collect()
         });
     }
     let typed = |row: &&SmtpParameter| {
@@ -154,8 +165,8 @@ fn about(view: &View, row: &SmtpParameter) -> String {
         }
         _ => String::new(),
     };
-    let syntax = row
-        .hint
+    let hint = hint_of(view, row);
+    let syntax = hint
         .split_once('=')
         .map_or(String::new(), |(_, value)| format!("{value}: "));
     let rfc = row.source.split([';', ',']).next().unwrap_or_default();
@@ -174,7 +185,8 @@ pub(super) fn parameter_rest(view: &View, command: &str, partial: &str, small: b
         };
         let all = values(view, row);
         if value.is_empty() {
-            let syntax = row.hint.split_once('=').map_or("", |(_, syntax)| syntax);
+            let hint = hint_of(view, row);
+            let syntax = hint.split_once('=').map_or("", |(_, syntax)| syntax);
             return case::follow_hint(syntax, small);
         }
         let rest = all.into_iter().find_map(|v| case::rest(v, value));
@@ -182,6 +194,6 @@ pub(super) fn parameter_rest(view: &View, command: &str, partial: &str, small: b
     }
     let hint = allowed
         .into_iter()
-        .find_map(|row| case::rest(row.hint, partial));
-    case::follow_hint(hint.unwrap_or_default(), small)
+        .find_map(|row| case::rest(&hint_of(view, row), partial).map(str::to_owned));
+    case::follow_hint(&hint.unwrap_or_default(), small)
 }

@@ -51,7 +51,12 @@ fn of_argument(view: &View, args: &Args<'_>, arg: &Arg, piece: usize) -> (usize,
     }
     let at_word = |list| (word.start, list);
     match arg.kind {
-        ArgKind::Path(_) => at_word(smtp::paths(view, smtp::path_keyword(arg.hint), word.text)),
+        ArgKind::Path(_) => at_word(smtp::paths(
+            view,
+            smtp::path_keyword(arg.hint),
+            word.text,
+            args.small(),
+        )),
         ArgKind::MailParameters => at_word(smtp::parameters(view, "MAIL", args)),
         ArgKind::RcptParameters => at_word(smtp::parameters(view, "RCPT", args)),
         ArgKind::Address => at_word(addresses(view, word.text)),
@@ -258,14 +263,12 @@ fn parameters(view: &View, command: &str, typed: &[&str], small: bool) -> String
         }) {
             continue;
         }
-        if text.len() + row.hint.len() > PARAMETERS_MAX {
+        let hint = smtp::hint_of(view, row);
+        if text.len() + hint.len() > PARAMETERS_MAX {
             join(&mut text, "...");
             break;
         }
-        join(
-            &mut text,
-            &format!("[{}]", case::follow_hint(row.hint, small)),
-        );
+        join(&mut text, &format!("[{}]", case::follow_hint(&hint, small)));
     }
     text
 }

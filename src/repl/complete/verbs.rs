@@ -1,6 +1,7 @@
 //! Verbs: those that are legal now first.
 
 use super::{Candidate, View, case, offered, place, values};
+use crate::knowledge;
 use crate::proto::PROTOCOLS;
 use crate::proto::spec::{Shape, Verb};
 
@@ -46,8 +47,17 @@ fn matching(view: &View, partial: &str) -> Vec<(Standing, &'static Verb)> {
         .filter(|verb| case::starts(verb.name, partial))
         .map(|verb| (standing(view, verb), verb))
         .collect();
-    found.sort_by_key(|(standing, _)| *standing);
+    found.sort_by_key(|(standing, verb)| (is_rare(view, verb), *standing));
     found
+}
+
+/// True for verbs that hardly any server knows, unless this one offers them.
+fn is_rare(view: &View, verb: &Verb) -> bool {
+    let status = knowledge::verb_status(view.protocol, verb.name);
+    let named = verb
+        .needs
+        .is_some_and(|needs| view.offers.known && offered(&view.offers, needs));
+    !status.starts_with("standard") && !named
 }
 
 pub(super) fn candidates(view: &View, partial: &str) -> Vec<Candidate> {
@@ -89,7 +99,9 @@ pub(super) fn hint(view: &View, partial: &str) -> Option<String> {
     }
     let harmless = found
         .iter()
-        .filter(|(standing, _)| *standing == found[0].0)
+        .filter(|(standing, verb)| {
+            *standing == found[0].0 && is_rare(view, verb) == is_rare(view, found[0].1)
+        })
         .find(|(_, v)| v.danger.is_none());
     let (_, verb) = exact.or(harmless).or_else(|| found.first())?;
     let rest = case::rest(verb.name, partial)?;
