@@ -335,10 +335,9 @@ impl Writer {
                 }
             }
             octets.extend_from_slice(&text);
-            if row.kind != RowKind::Content || line_end(row) > 0 || !imap {
-                if !(row.kind == RowKind::Content && octets.ends_with(b"\r\n")) {
-                    octets.extend_from_slice(b"\r\n");
-                }
+            let parts_end = !imap && !text.ends_with(b"\r\n");
+            if row.kind != RowKind::Content || line_end(row) > 0 || parts_end {
+                octets.extend_from_slice(b"\r\n");
             }
         }
         if cut > 0 {

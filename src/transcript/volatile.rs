@@ -11,6 +11,24 @@ const CALENDAR: &[&str] = &[
     "tue", "wed", "thu", "fri", "sat", "sun",
 ];
 
+/// Names with digits that stay what they are.
+const NAMES: &[&str] = &[
+    "pop3",
+    "imap4",
+    "imap4rev1",
+    "imap4rev2",
+    "utf8",
+    "utf-8",
+    "8bitmime",
+    "smtputf8",
+    "md5",
+    "cram-md5",
+    "digest-md5",
+    "scram-sha-1",
+    "scram-sha-256",
+    "base64",
+];
+
 /// How much of a line is volatile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Context {
@@ -114,7 +132,10 @@ impl Words {
         if context == Context::Capabilities {
             return word.iter().all(u8::is_ascii_digit);
         }
-        has_digit || is_host(word) || is_calendar(word)
+        let named = NAMES
+            .iter()
+            .any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
+        !named && (has_digit || is_host(word) || is_calendar(word))
     }
 
     /// The name of a word that is seen twice or more.
