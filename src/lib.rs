@@ -11,6 +11,7 @@
 //! and TLS; `session` joins net and proto; `ui`, `repl` and `script` stand on session; `cmd` on all.
 
 pub mod cli;
+pub mod cmd;
 pub mod credentials;
 pub mod entropy;
 pub mod error;

@@ -12,11 +12,13 @@ use crate::wire::secret::Secret;
 use crate::wire::show::{Charset, show};
 
 pub mod apop;
+pub mod blob;
 pub mod cram_md5;
 pub mod digest;
 pub mod digest_md5;
 pub mod login;
 pub mod oauth;
+pub mod paste;
 pub mod plain;
 pub mod prep;
 pub mod scram;

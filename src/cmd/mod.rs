@@ -1,0 +1,4 @@
+//! The subcommands, one file or folder each. They never import each other.
+
+pub mod decode;
+pub mod encode;

@@ -1,0 +1,522 @@
+//! What a decoded AUTH message holds, field by field, told from its form or from its place.
+
+use super::digest_md5::Directives;
+use super::oauth::error_words;
+use super::scram::message::{Attribute, Flag, attributes, error_meaning, gs2, unescape};
+use super::shown;
+use crate::wire::b64;
+
+/// Who said it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+}
+
+/// Where a message stands in an exchange, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The mechanism, in capitals.
+    pub mechanism: Option<String>,
+    /// Who said it.
+    pub side: Option<Side>,
+    /// How many messages of that side came before.
+    pub before: usize,
+}
+
+/// What a message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blob {
+    /// In words: "PLAIN, user and password".
+    pub what: String,
+    /// Its fields, in order.
+    pub fields: Vec<Field>,
+}
+
+/// A field of a message. Everything in it is safe to print, except that a secret is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its value; a secret must be masked unless it was asked for.
+    pub value: String,
+    /// True for passwords, tokens and proofs that passwords can be guessed from.
+    pub secret: bool,
+    /// What it is for; may be empty.
+    pub note: &'static str,
+}
+
+impl Blob {
+    fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            fields: Vec::new(),
+        }
+    }
+
+    fn field(mut self, name: &str, value: impl AsRef<[u8]>, note: &'static str) -> Self {
+        let value = value.as_ref();
+        self.fields.push(Field {
+            name: name.into(),
+            value: if value.is_empty() {
+                "(empty)".into()
+            } else {
+                shown(value)
+            },
+            secret: false,
+            note,
+        });
+        self
+    }
+
+    fn secret(self, name: &str, value: impl AsRef<[u8]>, note: &'static str) -> Self {
+        let mut blob = self.field(name, value, note);
+        if let Some(last) = blob.fields.last_mut() {
+            last.secret = true;
+        }
+        blob
+    }
+}
+
+/// What `octets` hold.
+pub fn describe(octets: &[u8], place: &Place) -> Blob {
+    by_place(octets, place)
+        .or_else(|| by_form(octets))
+        .unwrap_or_else(|| unknown(octets))
+}
+
+/// Messages that only their place can tell.
+fn by_place(octets: &[u8], place: &Place) -> Option<Blob> {
+    let mechanism = place.mechanism.as_deref()?;
+    let client = place.side == Some(Side::Client);
+    match (mechanism, client, place.before) {
+        ("LOGIN", true, 0) => Some(Blob::new("LOGIN, first answer").field("user", octets, "")),
+        ("LOGIN", true, 1) => {
+            Some(Blob::new("LOGIN, second answer").secret("password", octets, "as it is"))
+        }
+        ("LOGIN", false, _) => Some(Blob::new("LOGIN, a question").field("question", octets, "")),
+        ("EXTERNAL", true, 0) => Some(Blob::new("EXTERNAL").field(
+            "authorise as",
+            octets,
+            "empty takes the identity in the certificate",
+        )),
+        ("ANONYMOUS", true, 0) => {
+            Some(Blob::new("ANONYMOUS").field("trace", octets, "nobody checks it"))
+        }
+        ("XOAUTH2" | "OAUTHBEARER", true, 1..) if matches!(octets, b"" | b"\x01") => {
+            Some(Blob::new("the refusal was read; now the server can say it"))
+        }
+        (_, true, 1..) if octets.is_empty() && mechanism.starts_with("SCRAM-") => {
+            Some(Blob::new("the server's signature was accepted"))
+        }
+        ("PLAIN" | "XOAUTH2" | "OAUTHBEARER", true, 0) if !octets.is_empty() => {
+            // A damaged one still holds a secret.
+            by_form(octets).or_else(|| {
+                Some(Blob::new(format!("no message of {mechanism}")).secret("octets", octets, ""))
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Messages that tell by their form what they are.
+fn by_form(octets: &[u8]) -> Option<Blob> {
+    if octets.is_empty() {
+        return Some(Blob::new("an empty message"));
+    }
+    binary(octets)
+        .or_else(|| plain(octets))
+        .or_else(|| xoauth2(octets))
+        .or_else(|| oauthbearer(octets))
+        .or_else(|| json(octets))
+        .or_else(|| digest_md5(octets))
+        .or_else(|| scram(octets))
+        .or_else(|| cram(octets))
+        .or_else(|| prompt(octets))
+}
+
+fn unknown(octets: &[u8]) -> Blob {
+    if std::str::from_utf8(octets).is_ok_and(|text| !text.chars().any(char::is_control)) {
+        return Blob::new("text, no AUTH message by its form").field(
+            "text",
+            octets,
+            "an answer of LOGIN, EXTERNAL or ANONYMOUS looks so",
+        );
+    }
+    Blob::new("octets, no AUTH message by their form").field("octets", octets, "")
+}
+
+fn binary(octets: &[u8]) -> Option<Blob> {
+    if octets == [1] {
+        return Some(Blob::new(
+            "OAUTHBEARER, the refusal was read; now the server can say it",
+        ));
+    }
+    if let Some(rest) = octets.strip_prefix(b"NTLMSSP\0") {
+        let kind = match rest.first() {
+            Some(1) => "NTLM, type 1: what the client can do (not spoken here)",
+            Some(2) => "NTLM, type 2: the server's challenge (not spoken here)",
+            Some(3) => "NTLM, type 3: the client's answer (not spoken here)",
+            _ => "NTLM, of no known type (not spoken here)",
+        };
+        return Some(Blob::new(kind));
+    }
+    // DER: [APPLICATION 0], then an object identifier (RFC 2743 3.1).
+    let oid = octets.windows(11).take(8).find_map(|w| match w {
+        b"\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02" => Some("GSSAPI, a Kerberos V5 token"),
+        [0x06, 0x06, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x02, ..] => Some("GSS-SPNEGO, a token"),
+        _ => None,
+    });
+    (octets[0] == 0x60).then_some(())?;
+    oid.map(|what| Blob::new(format!("{what} (not spoken here)")))
+}
+
+fn plain(octets: &[u8]) -> Option<Blob> {
+    let parts: Vec<&[u8]> = octets.split(|&b| b == 0).collect();
+    let &[authzid, user, password] = parts.as_slice() else {
+        return None;
+    };
+    if user.is_empty() {
+        return None;
+    }
+    let what = if password.ends_with(b"\n") {
+        "PLAIN, user and password; a newline slipped in behind the password"
+    } else {
+        "PLAIN, user and password"
+    };
+    Some(
+        Blob::new(what)
+            .field("authorise as", authzid, "empty leaves it to the server")
+            .field("user", user, "")
+            .secret("password", password, "as it is"),
+    )
+}
+
+fn xoauth2(octets: &[u8]) -> Option<Blob> {
+    let rest = octets.strip_prefix(b"user=")?;
+    let mut fields = rest.split(|&b| b == 1);
+    let user = fields.next()?;
+    let blob = Blob::new("XOAUTH2, user and token").field("user", user, "");
+    Some(bearer_fields(blob, fields))
+}
+
+fn oauthbearer(octets: &[u8]) -> Option<Blob> {
+    let at = octets.iter().position(|&b| b == 1)?;
+    let head = std::str::from_utf8(&octets[..at]).ok()?;
+    let head = gs2(head).ok()?;
+    let blob = Blob::new("OAUTHBEARER, user and token");
+    let blob = flag(blob, &head.flag).field(
+        "user",
+        head.authzid.unwrap_or_default(),
+        "empty leaves it to the token",
+    );
+    Some(bearer_fields(blob, octets[at + 1..].split(|&b| b == 1)))
+}
+
+fn bearer_fields<'a>(mut blob: Blob, fields: impl Iterator<Item = &'a [u8]>) -> Blob {
+    for field in fields.filter(|field| !field.is_empty()).take(20) {
+        let equals = field.iter().position(|&b| b == b'=');
+        let (name, value) = equals.map_or((field, &b""[..]), |at| (&field[..at], &field[at + 1..]));
+        blob = match name {
+            b"auth" => blob.secret("auth", value, "the access token"),
+            b"host" => blob.field("host", value, "where the client believes it is"),
+            b"port" => blob.field("port", value, ""),
+            // Nobody knows what an unknown field holds.
+            _ => blob.secret(&shown(name), value, ""),
+        };
+    }
+    blob
+}
+
+fn json(octets: &[u8]) -> Option<Blob> {
+    let (text, lines) = (octets.first() == Some(&b'{')).then(|| error_words(octets))?;
+    let mut blob = Blob::new(format!("a refused token: {text}"));
+    for line in lines {
+        let (name, value) = line.split_once(": ").unwrap_or((&line, ""));
+        blob = blob.field(name, value, "");
+    }
+    Some(blob)
+}
+
+fn digest_md5(octets: &[u8]) -> Option<Blob> {
+    let found = Directives::parse(octets).ok()?;
+    let has = |name: &str| found.all(name).next().is_some();
+    let what = if has("rspauth") {
+        "DIGEST-MD5, the server's proof"
+    } else if has("response") && has("username") {
+        "DIGEST-MD5, the client's answer"
+    } else if has("nonce") && (has("algorithm") || has("realm")) {
+        "DIGEST-MD5, the challenge"
+    } else {
+        return None;
+    };
+    Some(
+        found
+            .iter()
+            .fold(Blob::new(what), |blob, (name, value)| match name {
+                "response" => blob.secret(
+                    name,
+                    value,
+                    "made from password and nonces; can be guessed at",
+                ),
+                "rspauth" => blob.secret(name, value, "made from the same password"),
+                "nonce" => blob.field(name, value, "the server's, new each time"),
+                "cnonce" => blob.field(name, value, "the client's, new each time"),
+                "realm" => blob.field(name, value, "which set of accounts"),
+                "digest-uri" => blob.field(name, value, "service and host it is meant for"),
+                "qop" => blob.field(name, value, "auth: login only"),
+                _ => blob.field(name, value, ""),
+            }),
+    )
+}
+
+fn scram(octets: &[u8]) -> Option<Blob> {
+    let text = std::str::from_utf8(octets).ok()?;
+    if let Ok(head) = gs2(text) {
+        let bare = &text.as_bytes()[head.octets..];
+        if let Ok(found) = attributes(bare)
+            && let [('n', name), ('r', nonce), ..] = found.as_slice()
+        {
+            let blob = flag(Blob::new("SCRAM, the client's first message"), &head.flag);
+            return Some(
+                blob.field(
+                    "authorise as",
+                    head.authzid.unwrap_or_default(),
+                    "empty leaves it to the server",
+                )
+                .field("user", unescape(name).unwrap_or_else(|| (*name).into()), "")
+                .field("client nonce", nonce, "new each time"),
+            );
+        }
+    }
+    let found = attributes(octets).ok()?;
+    match found.as_slice() {
+        [('r', nonce), ('s', salt), ('i', rounds), ..] => Some(
+            Blob::new("SCRAM, the server's first message")
+                .field("nonces", nonce, "the client's, extended by the server's")
+                .field("salt", salt, salt_note(salt))
+                .field("rounds", rounds, "of PBKDF2; RFC 7677 wants 4096 at least"),
+        ),
+        [('c', bound), ('r', nonce), rest @ ..] => Some(client_final(bound, nonce, rest)),
+        [('v', signature)] => Some(Blob::new("SCRAM, the server's last message").secret(
+            "signature",
+            signature,
+            "proves that it holds the account's key",
+        )),
+        [('e', error)] => {
+            Some(Blob::new("SCRAM, the server refuses").field("error", error, error_meaning(error)))
+        }
+        _ => None,
+    }
+}
+
+fn salt_note(salt: &str) -> &'static str {
+    match b64::decode(salt.as_bytes()) {
+        Ok(_) => "kept with the account",
+        Err(_) => "damaged: not base64",
+    }
+}
+
+fn client_final(bound: &str, nonce: &str, rest: &[Attribute<'_>]) -> Blob {
+    let mut blob = Blob::new("SCRAM, the client's last message");
+    let decoded = b64::decode(bound.as_bytes()).ok();
+    let text = decoded.as_deref().map(String::from_utf8_lossy);
+    blob = match text.as_deref().map(gs2) {
+        Some(Ok(head)) => {
+            let data = decoded
+                .as_deref()
+                .map_or(0, <[u8]>::len)
+                .saturating_sub(head.octets);
+            let blob = flag(blob, &head.flag);
+            if data == 0 {
+                blob
+            } else {
+                blob.field(
+                    "binding data",
+                    super::octets(data),
+                    "of this TLS connection",
+                )
+            }
+        }
+        _ => blob.field("binding", bound, "damaged: no header in base64"),
+    };
+    blob = blob.field("nonces", nonce, "as the server sent them");
+    for (letter, value) in rest {
+        blob = match letter {
+            'p' => blob.secret(
+                "proof",
+                value,
+                "made from password, salt, rounds; can be guessed at",
+            ),
+            _ => blob.field(&letter.to_string(), value, "an extension"),
+        };
+    }
+    blob
+}
+
+fn flag(blob: Blob, flag: &Flag) -> Blob {
+    match flag {
+        Flag::No => blob.field("binding", "n", "none"),
+        Flag::Could => blob.field("binding", "y", "the client could, the server seems unable"),
+        Flag::Bound(kind) => blob.field(
+            "binding",
+            format!("p={kind}"),
+            "counts on that TLS connection only",
+        ),
+    }
+}
+
+fn cram(octets: &[u8]) -> Option<Blob> {
+    if octets.first() == Some(&b'<') && super::apop::timestamp(octets) == Some(octets) {
+        return Some(Blob::new("CRAM-MD5, the challenge").field(
+            "challenge",
+            octets,
+            "new each time",
+        ));
+    }
+    let at = octets.iter().rposition(|&b| b == b' ')?;
+    let (user, digest) = (&octets[..at], &octets[at + 1..]);
+    let is_digest = digest.len() == 32 && digest.iter().all(u8::is_ascii_hexdigit);
+    (is_digest && !user.is_empty()).then(|| {
+        Blob::new("CRAM-MD5, the answer")
+            .field("user", user, "")
+            .secret(
+                "proof",
+                digest,
+                "HMAC-MD5 of the challenge; can be guessed at",
+            )
+    })
+}
+
+fn prompt(octets: &[u8]) -> Option<Blob> {
+    let text = String::from_utf8_lossy(octets).to_ascii_lowercase();
+    let text = text.trim_end_matches(['\0', ':', ' ']);
+    let wants = match text {
+        "username" | "user name" | "user" | "login" => "the user name is wanted",
+        "password" | "pass" => "the password is wanted",
+        _ => return None,
+    };
+    Some(Blob::new(format!("LOGIN, a question: {wants}")).field("question", octets, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn what(octets: &[u8]) -> String {
+        describe(octets, &Place::default()).what
+    }
+
+    #[test]
+    fn messages_tell_what_they_are() {
+        for (octets, expected) in [
+            (&b"\0alice\0wonderland"[..], "PLAIN, user and password"),
+            (
+                b"\0a\0b\n",
+                "PLAIN, user and password; a newline slipped in behind the password",
+            ),
+            (
+                b"user=a\x01auth=Bearer t\x01\x01",
+                "XOAUTH2, user and token",
+            ),
+            (
+                b"n,a=a,\x01auth=Bearer t\x01\x01",
+                "OAUTHBEARER, user and token",
+            ),
+            (b"n,,n=user,r=abc", "SCRAM, the client's first message"),
+            (b"r=abc,s=QQ==,i=4096", "SCRAM, the server's first message"),
+            (b"c=biws,r=abc,p=QQ==", "SCRAM, the client's last message"),
+            (b"v=QQ==", "SCRAM, the server's last message"),
+            (b"e=invalid-proof", "SCRAM, the server refuses"),
+            (b"<1@x>", "CRAM-MD5, the challenge"),
+            (
+                b"tim b913a602c7eda7a495b4e6e7334d3890",
+                "CRAM-MD5, the answer",
+            ),
+            (
+                b"nonce=\"x\",algorithm=md5-sess",
+                "DIGEST-MD5, the challenge",
+            ),
+            (
+                b"username=\"a\",response=00",
+                "DIGEST-MD5, the client's answer",
+            ),
+            (b"rspauth=00", "DIGEST-MD5, the server's proof"),
+            (b"User Name\0", "LOGIN, a question: the user name is wanted"),
+            (b"Password:", "LOGIN, a question: the password is wanted"),
+            (
+                b"\x01",
+                "OAUTHBEARER, the refusal was read; now the server can say it",
+            ),
+            (b"", "an empty message"),
+            (b"hello", "text, no AUTH message by its form"),
+            (b"\xff\x00", "octets, no AUTH message by their form"),
+            (
+                b"NTLMSSP\0\x02\0\0\0",
+                "NTLM, type 2: the server's challenge (not spoken here)",
+            ),
+            (
+                b"\x60\x48\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01",
+                "GSSAPI, a Kerberos V5 token (not spoken here)",
+            ),
+        ] {
+            assert_eq!(what(octets), expected);
+        }
+        assert!(what(br#"{"status":"401"}"#).starts_with("a refused token: status 401"));
+    }
+
+    #[test]
+    fn secrets_are_marked() {
+        let mut place = Place {
+            mechanism: Some("LOGIN".into()),
+            side: Some(Side::Client),
+            before: 1,
+        };
+        let secrets = |octets: &[u8], place: &Place| -> Vec<String> {
+            let blob = describe(octets, place);
+            blob.fields
+                .into_iter()
+                .filter(|f| f.secret)
+                .map(|f| f.name)
+                .collect()
+        };
+        assert_eq!(secrets(b"wonderland", &place), ["password"]);
+        assert_eq!(
+            secrets(b"\0alice\0wonderland", &Place::default()),
+            ["password"]
+        );
+        assert_eq!(
+            secrets(b"user=a\x01auth=Bearer t\x01\x01", &Place::default()),
+            ["auth"]
+        );
+        // A PLAIN message with a NUL too few is still a secret.
+        place = Place {
+            mechanism: Some("PLAIN".into()),
+            before: 0,
+            ..place
+        };
+        assert_eq!(secrets(b"alice\0wonderland", &place), ["octets"]);
+    }
+
+    proptest! {
+        #[test]
+        fn anything_can_be_described(octets: Vec<u8>, before in 0..3_usize, which in 0..6_usize) {
+            let names = ["PLAIN", "LOGIN", "SCRAM-SHA-1", "XOAUTH2", "EXTERNAL", "X"];
+            let place = Place {
+                mechanism: Some(names[which].into()),
+                side: Some(Side::Client),
+                before,
+            };
+            for place in [Place::default(), place] {
+                for field in describe(&octets, &place).fields {
+                    prop_assert!(!field.value.chars().any(char::is_control));
+                    prop_assert!(!field.name.chars().any(char::is_control));
+                }
+            }
+        }
+    }
+}
