@@ -8,7 +8,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub mod ca;
 pub mod conn;
+pub mod dial;
+mod exec;
 pub mod listen;
+pub mod proxy;
 pub mod tls;
 pub mod x509;
 

@@ -1,5 +1,6 @@
 //! Connections and TLS on loopback: nothing here leaves the machine.
 
+mod dial;
 mod duplex;
 mod handshake;
 mod lab;
