@@ -16,6 +16,15 @@ pub fn octets<const N: usize>() -> Result<[u8; N]> {
     Ok(out)
 }
 
+/// Fills a buffer, for those who cannot be told of a failure: where the system has no random numbers
+/// the program ends, since nothing it would make up could be trusted.
+///
+/// # Panics
+/// When the system has no random numbers to give.
+pub fn fill(buf: &mut [u8]) {
+    getrandom::fill(buf).expect("the system gives random numbers");
+}
+
 /// A nonce of 24 printable characters without a comma (RFC 5802 5.1), from 18 random octets.
 ///
 /// # Errors

@@ -12,6 +12,7 @@
 
 pub mod cli;
 pub mod cmd;
+pub mod config;
 pub mod credentials;
 pub mod entropy;
 pub mod error;
@@ -19,6 +20,8 @@ pub mod knowledge;
 pub mod net;
 pub mod netrc;
 pub mod pattern;
+pub mod practice;
+pub mod private;
 pub mod prompt;
 pub mod proto;
 pub mod repl;

@@ -198,6 +198,13 @@ impl Conn {
         self.write_fault = Some(fault);
     }
 
+    /// Writes what is queued, and reads nothing: for a server whose peer must first take what it asked
+    /// for. Cancel-safe.
+    pub async fn flush(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.poll_drain(cx)).await;
+        self.write_fault.take().map_or(Ok(()), Err)
+    }
+
     /// Writes what is queued, then tells the peer that nothing follows (close_notify and FIN).
     /// Reading may go on. Cancel-safe.
     pub async fn shutdown(&mut self) -> io::Result<()> {

@@ -10,6 +10,20 @@ use super::conn::{Conn, Peer};
 /// How many connections may wait to be accepted: a load run opens many at once.
 const BACKLOG: u32 = 4096;
 
+/// Takes as many file descriptors as the system grants: a connection costs one. What it does not
+/// grant is felt later, as connections that wait to be accepted.
+pub fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            ..limit
+        },
+    );
+}
+
 /// A listening port.
 #[derive(Debug)]
 pub struct Listener(TcpListener);

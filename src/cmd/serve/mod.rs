@@ -1,0 +1,191 @@
+//! `ehlo serve`: the practice server by itself, for other clients and for tests.
+//!
+//! What it prints when ready (a URL a line, then `ca FILE`) and the ready file (the same lines) are
+//! an interface (docs/serve.md). Ctrl-C and SIGTERM end it with a goodbye to every client.
+
+mod ports;
+mod show;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use self::ports::Port;
+use self::show::Shower;
+use crate::cli;
+use crate::config;
+use crate::error::{Error, Result};
+use crate::net::listen::{self, Listener};
+use crate::practice::{Observer, Options, Practice};
+use crate::private;
+use crate::ui::out;
+use crate::wire::secret::Secret;
+
+/// Connections at a time. IDLE sessions by the thousand are ordinary; descriptors are the limit.
+const CONNECTIONS: usize = 20_000;
+/// How long clients have to take their goodbye.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// Runs the practice server until it is told to end.
+///
+/// # Errors
+/// `Usage` for options that cannot be, `Local` for ports and files.
+pub fn run(options: &cli::Serve) -> Result<()> {
+    let ports = ports::wanted(options)?;
+    let faults = match &options.fault {
+        Some(file) => config::faults::read_file(file)?,
+        None => Vec::new(),
+    };
+    let users = options.users.iter().map(|text| user(text));
+    let shown = !options.output.quiet || options.output.log.is_some();
+    let practice = Practice::new(Options {
+        accept_any: options.accept_any,
+        users: users.collect::<Result<_>>()?,
+        faults,
+        patience: options.timeout.map(Duration::from_secs_f64),
+        public: options.listen_publicly,
+        connections: CONNECTIONS,
+        events: shown,
+        ..Options::default()
+    })?;
+    let (shower, lines) = show::new(options, show::look(options.output.color))?;
+    let observer = shown.then(|| shower.observer());
+    listen::raise_open_files();
+    let runtime = Runtime::new().map_err(|e| Error::local(format!("no runtime: {e}")))?;
+    let outcome = runtime.block_on(serve(options, ports, practice, observer, &shower, lines));
+    runtime.shutdown_background();
+    // The log is finished in any case; the first fault is the one to tell.
+    let finished = shower.finish();
+    outcome.and(finished)
+}
+
+async fn serve(
+    options: &cli::Serve,
+    ports: Vec<Port>,
+    practice: Practice,
+    observer: Option<Observer>,
+    shower: &Shower,
+    mut lines: mpsc::Receiver<String>,
+) -> Result<()> {
+    // Before anything is announced: whoever is told may end us at once.
+    let mut term = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    let mut listening = Vec::new();
+    for port in ports {
+        let (listeners, number) = port.bind(options.listen_publicly)?;
+        listening.push((port, listeners, number));
+    }
+    let ca = Announced::write(
+        ca_file(options)?,
+        practice.ca().pem().as_bytes(),
+        options.ca_out.is_none(),
+    )?;
+    let mut ready = String::new();
+    for (port, _, number) in &listening {
+        let _ = writeln!(ready, "{}://localhost:{number}", port.scheme);
+    }
+    let _ = writeln!(ready, "ca {}", ca.path.display());
+    out::print(&shower.ready(&ready))?;
+    if !options.output.quiet && !options.output.json {
+        out::print(&shower.hints(&ready, &ca.path))?;
+    }
+    for (port, listeners, _) in listening {
+        for listener in listeners {
+            tokio::spawn(accept(listener, port, practice.clone(), observer.clone()));
+        }
+    }
+    let _ready = options
+        .ready_file
+        .as_ref()
+        .map(|file| Announced::write(file.clone(), ready.as_bytes(), true))
+        .transpose()?;
+    let outcome = loop {
+        tokio::select! {
+            _ = term.recv() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
+            Some(line) = lines.recv() => {
+                if let Err(e) = out::print(&line) {
+                    break Err(e);
+                }
+            }
+        }
+    };
+    // Goodbyes are said, and shown as far as they come in time.
+    let stopping = tokio::time::timeout(FAREWELL, practice.stop());
+    tokio::pin!(stopping);
+    loop {
+        tokio::select! {
+            _ = &mut stopping => break,
+            Some(line) = lines.recv(), if outcome.is_ok() => out::print(&line)?,
+        }
+    }
+    while let Ok(line) = lines.try_recv() {
+        if outcome.is_ok() {
+            out::print(&line)?;
+        }
+    }
+    outcome
+}
+
+fn no_signals(error: std::io::Error) -> Error {
+    Error::local(format!("signals cannot be caught: {error}"))
+}
+
+async fn accept(listener: Listener, port: Port, practice: Practice, observer: Option<Observer>) {
+    loop {
+        match listener.accept().await {
+            Ok(conn) => {
+                let (practice, observer) = (practice.clone(), observer.clone());
+                tokio::spawn(async move {
+                    practice.serve(conn, port.door, port.tls, observer).await;
+                });
+            }
+            // No descriptor left, or the peer was gone before it was accepted: the next may do.
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+/// `--user name:password`.
+fn user(text: &str) -> Result<(String, Secret)> {
+    match text.split_once(':') {
+        Some((name, password)) if !name.is_empty() => Ok((name.to_owned(), Secret::new(password))),
+        _ => Err(Error::usage("--user wants a name, a colon and a password")
+            .hint("such as", "--user dora:explorer")),
+    }
+}
+
+fn ca_file(options: &cli::Serve) -> Result<PathBuf> {
+    if let Some(file) = &options.ca_out {
+        return Ok(file.clone());
+    }
+    let name = format!("ca-{}.pem", std::process::id());
+    private::runtime_folder().map(|folder| folder.join(name))
+}
+
+/// A file that tells others about this server; removed when the server ends.
+struct Announced {
+    path: PathBuf,
+    ours: bool,
+}
+
+impl Announced {
+    /// Writes the file complete or not at all, readable by its owner alone.
+    fn write(path: PathBuf, text: &[u8], ours: bool) -> Result<Self> {
+        private::write_whole(Path::new(&path), text)?;
+        Ok(Self { path, ours })
+    }
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        if self.ours {
+            // Gone already is as good.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
