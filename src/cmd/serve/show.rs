@@ -257,7 +257,7 @@ fn marked(news: &News, look: &Look) -> String {
         ),
         What::TlsFailed(why) => line("!!", Role::Warn, &format!("TLS failed: {why}")),
         What::Event(Event::Line(heard)) => {
-            line(arrow("<-", "<~"), Role::Strong, &safe(&heard.text))
+            line(arrow("<-", "<~"), Role::Strong, &safe(&heard.text));
         }
         What::Event(Event::Part(part)) => {
             let content = part.bytes.strip_suffix(b"\r\n").unwrap_or(&part.bytes);
