@@ -26,6 +26,7 @@ pub(super) struct Incoming {
     reply: Reply,
     asked: Asked,
     octets: u64,
+    lines: u64,
     /// Of a CAPA reply all of it, which is limited; of others nothing.
     kept: Option<Vec<u8>>,
 }
@@ -73,8 +74,8 @@ impl Client {
         let mut over = false;
         if let Some(kept) = &mut incoming.kept {
             kept.extend_from_slice(&part);
-            let lines = memchr::memchr_iter(b'\n', kept).count() as u64;
-            over = kept.len() > OFFERS_CAP || lines > OFFERS_LINES;
+            incoming.lines += memchr::memchr_iter(b'\n', &part).count() as u64;
+            over = kept.len() > OFFERS_CAP || incoming.lines > OFFERS_LINES;
         }
         if last || !part.is_empty() {
             self.talk.event(Event::Part(Part {
@@ -267,6 +268,7 @@ impl Client {
                 reader: Unstuffer::new(raw.ending == Ending::Lf),
                 reply,
                 octets: 0,
+                lines: 0,
                 kept: matches!(p.asked, Asked::Capa).then(Vec::new),
                 asked: p.asked,
             });
