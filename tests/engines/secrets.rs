@@ -203,11 +203,11 @@ fn answers_and_challenges_are_masked() {
         wire.turn("AUTH LOGIN", &format!("{go} VXNlcm5hbWU6\r\n"));
         let prompt = format!("{go} VXNlcm5hbWU6");
         let line = |wire: &Wire| {
-            let lines = wire.events.iter().filter_map(|e| match e {
+            let mut lines = wire.events.iter().rev().filter_map(|e| match e {
                 Event::Line(line) => Some(String::from_utf8_lossy(&line.text).into_owned()),
                 _ => None,
             });
-            lines.last().unwrap()
+            lines.next().unwrap()
         };
         assert_eq!(line(&wire), prompt, "a prompt is no secret");
         wire.turn(&challenge, &format!("{go} {challenge}\r\n"));
