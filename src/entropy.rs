@@ -33,6 +33,12 @@ pub fn nonce() -> Result<String> {
     Ok(b64::encode(&octets::<18>()?))
 }
 
+/// Sixteen hex digits, for names of files and messages.
+pub fn token() -> String {
+    let octets = octets::<8>().unwrap_or_default();
+    octets.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@
 //! and TLS; `session` joins net and proto; `ui`, `repl` and `script` stand on session; `cmd` on all.
 
 pub mod cli;
+pub mod clock;
 pub mod cmd;
 pub mod config;
 pub mod credentials;
@@ -27,8 +28,46 @@ pub mod proto;
 pub mod repl;
 pub mod sasl;
 pub mod script;
+pub mod session;
 pub mod store;
 pub mod target;
+pub mod terminal;
 pub mod transcript;
 pub mod ui;
 pub mod wire;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+use error::Kind;
+
+/// Runs the program with these arguments.
+pub fn start(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let outcome = match Cli::try_parse_from(cli::arguments(args)) {
+        Ok(cli) => run(cli.command),
+        Err(e) if e.use_stderr() => {
+            ui::out::complain(e.render().to_string().trim_end());
+            return ExitCode::from(Kind::Usage.code());
+        }
+        Err(e) => ui::out::print(&e.render().to_string()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.shown {
+                ui::out::complain(&error.to_string());
+            }
+            ExitCode::from(error.kind.code())
+        }
+    }
+}
+
+fn run(command: Command) -> error::Result<()> {
+    match command {
+        Command::Connect(options) => cmd::connect::run(&options),
+        _ => Err(error::Error::usage("not yet")),
+    }
+}

@@ -1,3 +1,7 @@
-//! The program: everything is in the library.
+//! The program: arguments in, an exit code out. Everything else is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ehlo::start(std::env::args_os())
+}

@@ -5,8 +5,13 @@
 //! `wire::show` before it gets here.
 
 pub mod diag;
+pub mod escape;
+pub mod look;
 pub mod meant;
 pub mod out;
+pub mod render;
 pub mod style;
+pub mod tls;
+pub mod units;
 
 pub use style::{Look, Role, Styled};

@@ -156,7 +156,7 @@ pub enum Value {
         octets: u64,
     },
     /// What stands in parentheses.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// More than anybody would look at: too deep, or too much.
     More,
 }

@@ -1,0 +1,10 @@
+//! The wall clock: the only file that names jiff.
+
+use jiff::Zoned;
+
+/// Now, as a Date header has it (RFC 5322 3.3).
+pub fn rfc5322() -> String {
+    Zoned::now()
+        .strftime("%a, %d %b %Y %H:%M:%S %z")
+        .to_string()
+}

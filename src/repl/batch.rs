@@ -1,0 +1,178 @@
+//! A conversation from a pipe: one line, one command, in lock-step.
+//!
+//! The next line is read when the server has answered the one before. The end of the input says
+//! QUIT or LOGOUT, except inside a body or literal (the dot is never invented) and in POP3 with
+//! pending DELE: there the connection is dropped and nothing is committed.
+
+use std::io::BufRead as _;
+
+use tokio::sync::mpsc::{Receiver, channel};
+
+use crate::error::{Error, Kind, Result};
+use crate::proto::engine::{Input, Mode};
+use crate::ui::render::Mark;
+
+use super::desk::Desk;
+
+/// No command and no line of a body is longer than this.
+const LONGEST: usize = 16 * 1024 * 1024;
+/// Lines read ahead of the conversation.
+const AHEAD: usize = 64;
+
+/// Runs the lines of standard input. The code is the first failure's.
+///
+/// # Errors
+/// `Local` when output fails; everything else is shown and counted.
+pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
+    desk.settle().await?;
+    let mut lines = reader();
+    while !desk.leaving {
+        // A server may hang up between two lines: say so now, not at the next command.
+        let line = tokio::select! {
+            biased;
+            (index, timed) = desk.next() => {
+                desk.show(index, &timed)?;
+                desk.settle().await?;
+                continue;
+            }
+            line = lines.recv() => line,
+        };
+        match line {
+            Some(Ok(line)) => {
+                desk.take_prepared(&line).await?;
+                desk.settle().await?;
+            }
+            Some(Err(error)) => {
+                desk.complain(&error)?;
+                break;
+            }
+            None => break,
+        }
+        let Some(seat) = desk.seat() else { break };
+        if seat.session.is_over() {
+            if lines.recv().await.is_some() && !seat.said_goodbye {
+                seat.fail(Kind::Lost);
+            }
+            break;
+        }
+        if desk.settings.fail_fast && desk.seat().is_some_and(|seat| seat.failure.is_some()) {
+            break;
+        }
+    }
+    farewell(desk).await?;
+    Ok(desk.seats.iter().find_map(|seat| seat.failure))
+}
+
+/// Ends every session as the end of input does.
+///
+/// # Errors
+/// As `run`.
+pub async fn farewell(desk: &mut Desk) -> Result<()> {
+    for index in 0..desk.seats.len() {
+        desk.active = index;
+        say_goodbye(desk).await?;
+    }
+    Ok(())
+}
+
+async fn say_goodbye(desk: &mut Desk) -> Result<()> {
+    if let Some(message) = desk.seat().and_then(|seat| seat.feed.end()) {
+        desk.say(Mark::Remark, &message)?;
+    }
+    let Some(seat) = desk.seat() else {
+        return Ok(());
+    };
+    if seat.session.is_over() {
+        return Ok(());
+    }
+    if seat.mode() == Mode::Idle {
+        let _ = seat.session.submit(Input::Cancel);
+        desk.settle().await?;
+    }
+    let Some(seat) = desk.seat() else {
+        return Ok(());
+    };
+    let unfinished = match seat.mode() {
+        Mode::Body => Some("the input ended inside a message body: the dot was not sent"),
+        Mode::Literal { .. } => Some("the input ended inside a literal"),
+        Mode::Answer { .. } => Some("the input ended inside a login"),
+        Mode::Idle | Mode::Command => None,
+    };
+    if let Some(what) = unfinished {
+        seat.session.drop_connection();
+        return desk.complain(
+            &Error::usage(what).hint("so", "the connection was dropped, nothing was completed"),
+        );
+    }
+    let pending = seat
+        .session
+        .engine()
+        .map_or(0, |e| e.facts().deletes_pending);
+    if pending > 0 {
+        seat.session.drop_connection();
+        let text = format!(
+            "{pending} pending DELE not committed: the connection was dropped without QUIT"
+        );
+        return desk.say(Mark::Info, &text);
+    }
+    if !seat.said_goodbye
+        && let Some(protocol) = seat.session.protocol()
+        && seat
+            .session
+            .submit(Input::Line(protocol.farewell.as_bytes()))
+            .is_ok()
+    {
+        seat.said_goodbye = true;
+    }
+    desk.settle().await?;
+    if let Some(seat) = desk.seat() {
+        seat.session.drop_connection();
+    }
+    desk.settle().await.map(|_| ())
+}
+
+/// Standard input as lines without their ends, read on a thread of its own.
+fn reader() -> Receiver<Result<Vec<u8>>> {
+    let (send, receive) = channel(AHEAD);
+    std::thread::spawn(move || {
+        let mut input = std::io::stdin().lock();
+        loop {
+            let line = match next_line(&mut input) {
+                Ok(None) => return,
+                Ok(Some(line)) => Ok(line),
+                Err(error) => Err(error),
+            };
+            let failed = line.is_err();
+            if send.blocking_send(line).is_err() || failed {
+                return;
+            }
+        }
+    });
+    receive
+}
+
+fn next_line(input: &mut impl std::io::BufRead) -> Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let mut limited = std::io::Read::take(&mut *input, LONGEST as u64 + 1);
+    limited
+        .read_until(b'\n', &mut line)
+        .map_err(|e| Error::local(format!("standard input: {e}")))?;
+    if line.is_empty() {
+        return Ok(None);
+    }
+    if line.len() > LONGEST {
+        return Err(
+            Error::usage("a line of the input is longer than 16 MiB").hint(
+                "files",
+                ":data FILE, :bdat FILE and {@FILE} send content of any size",
+            ),
+        );
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+    }
+    Ok(Some(line))
+}

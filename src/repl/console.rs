@@ -1,0 +1,297 @@
+//! The console: a person at an editor.
+//!
+//! The editor has the thread it was called on; the desk runs beside it. The editor reads a line, the
+//! desk does what it says and waits for the reply, then asks for the next. What arrives meanwhile is
+//! drawn above the line being typed.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use crate::error::{Error, Result};
+use crate::proto::engine::Mode;
+use crate::ui::render::Mark;
+
+use super::batch;
+use super::complete::View;
+use super::desk::Desk;
+use super::editor::{EditorOptions, LineEditor};
+use super::front::{FromEditor, Front, Reading, ToEditor};
+use super::history::{self, History};
+use super::opening::{self, Opening};
+use super::screen::Screen;
+use super::settings::Settings;
+use super::{login, meta, prompt};
+
+/// What a console is started with.
+#[derive(Debug)]
+pub struct Start {
+    /// Where to.
+    pub opening: Opening,
+    /// Colours, times and the rest.
+    pub settings: Settings,
+    /// The editor's ways.
+    pub editor: EditorOptions,
+    /// Where histories are kept; `None` keeps none.
+    pub history: Option<std::path::PathBuf>,
+    /// A log from the first octet.
+    pub log: Option<std::path::PathBuf>,
+    /// A talk to write at the end.
+    pub save: Option<std::path::PathBuf>,
+}
+
+/// Runs a console to its end.
+///
+/// # Errors
+/// When the first session cannot be opened, or the terminal is gone.
+pub fn run(start: Start) -> Result<()> {
+    let mut editor = LineEditor::new(start.editor)?;
+    let printer = if start.editor.simple {
+        None
+    } else {
+        editor.printer()
+    };
+    let (to, asked) = mpsc::channel();
+    let (answer, from) = tokio::sync::mpsc::unbounded_channel();
+    let restore = crate::terminal::Saved::now();
+    let desk = std::thread::Builder::new()
+        .name("desk".to_owned())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let runtime = runtime.map_err(|e| Error::local(format!("no runtime: {e}")))?;
+            let front = Front::Editor {
+                to: to.clone(),
+                from,
+            };
+            let outcome = runtime.block_on(serve(front, printer, start));
+            let _ = to.send(ToEditor::Quit);
+            outcome
+        });
+    let desk = desk.map_err(|e| Error::local(format!("no thread: {e}")))?;
+    editor.serve(&asked, &answer);
+    restore.put_back();
+    desk.join()
+        .unwrap_or_else(|_| Err(Error::local("the console broke down")))
+}
+
+async fn serve(front: Front, printer: Option<mpsc::Sender<String>>, start: Start) -> Result<()> {
+    let mut desk = Desk::new(front, Screen::above(printer), start.settings);
+    desk.listen_for_signals()?;
+    if let Some(log) = &start.log {
+        desk.log = Some(super::LogFile::open(log)?);
+    }
+    opening::open(&mut desk, start.opening).await?;
+    let mut books = Books {
+        folder: start.history,
+        now: None,
+    };
+    while !desk.leaving {
+        step(&mut desk, &mut books).await?;
+    }
+    batch::farewell(&mut desk).await?;
+    if let Some(save) = &start.save {
+        desk.save_talk(save)?;
+    }
+    Ok(())
+}
+
+/// One prompt and what is answered.
+async fn step(desk: &mut Desk, books: &mut Books) -> Result<()> {
+    if let Some(line) = desk.prepared.pop_front() {
+        desk.take_prepared(&line).await?;
+        return desk.settle().await.map(|_| ());
+    }
+    let answer = read(desk, books).await?;
+    match answer {
+        FromEditor::Line(text) => typed(desk, books, &text).await,
+        FromEditor::ConsoleLine => console_line(desk).await,
+        FromEditor::Interrupted => interrupted(desk).await,
+        FromEditor::Eof => {
+            desk.leaving = true;
+            Ok(())
+        }
+        FromEditor::Secret(_) => Ok(()),
+        FromEditor::Failed(why) => Err(Error::local(format!("the terminal is gone: {why}"))),
+    }
+}
+
+/// Reads one line, showing above it what arrives.
+async fn read(desk: &mut Desk, books: &mut Books) -> Result<FromEditor> {
+    let width = desk.settings.look.width.unwrap_or(80);
+    let several = desk.seats.len() > 1;
+    let charset = desk.settings.look.charset;
+    let Some(seat) = desk.seats.get(desk.active) else {
+        return Ok(FromEditor::Eof);
+    };
+    let mode = seat.mode();
+    let protocol = seat.session.protocol().map_or("mail", |p| p.name);
+    let reading = Reading {
+        prompt: prompt::text(seat, several, width, charset),
+        command: matches!(mode, Mode::Command | Mode::Idle),
+        remember: std::mem::take(&mut desk.remember),
+        view: seat.view(),
+        history: books.turn_to(protocol, desk),
+    };
+    if matches!(mode, Mode::Answer { .. }) {
+        return hidden_answer(desk).await;
+    }
+    let Front::Editor { to, .. } = &desk.front else {
+        return Ok(FromEditor::Eof);
+    };
+    if to.send(ToEditor::Read(Box::new(reading))).is_err() {
+        return Ok(FromEditor::Eof);
+    }
+    desk.screen.reading(true);
+    let answer = wait(desk).await;
+    desk.screen.reading(false);
+    answer
+}
+
+async fn wait(desk: &mut Desk) -> Result<FromEditor> {
+    loop {
+        let Front::Editor { from, .. } = &mut desk.front else {
+            return Ok(FromEditor::Eof);
+        };
+        let seats = &mut desk.seats;
+        tokio::select! {
+            biased;
+            answer = from.recv() => return Ok(answer.unwrap_or(FromEditor::Eof)),
+            (index, timed) = super::desk::next_of(seats) => desk.show(index, &timed)?,
+        }
+    }
+}
+
+/// An answer to a challenge, typed without echo.
+async fn hidden_answer(desk: &mut Desk) -> Result<FromEditor> {
+    let Some(answer) = desk.front.secret("auth> ", "a console").await? else {
+        return Ok(FromEditor::Interrupted);
+    };
+    if let Some(seat) = desk.seat() {
+        let submitted = seat
+            .session
+            .submit(crate::proto::engine::Input::Line(answer.expose()));
+        if let Err(refusal) = submitted {
+            desk.complain(&super::turn::not_sent(&refusal))?;
+        }
+    }
+    desk.settle().await?;
+    Ok(FromEditor::Secret(answer))
+}
+
+async fn typed(desk: &mut Desk, books: &mut Books, text: &str) -> Result<()> {
+    let mode = desk
+        .seats
+        .get(desk.active)
+        .map_or(Mode::Command, super::Seat::mode);
+    if text.contains('\n') {
+        desk.prepared
+            .extend(text.lines().map(|line| line.as_bytes().to_vec()));
+        return Ok(());
+    }
+    if matches!(mode, Mode::Command) {
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        books.keep(desk, text)?;
+    }
+    desk.take(text.as_bytes()).await?;
+    desk.settle().await.map(|_| ())
+}
+
+/// Ctrl-]: one console line, whatever is being typed.
+async fn console_line(desk: &mut Desk) -> Result<()> {
+    match desk.front.ask("ehlo: ", "a console").await? {
+        Some(line) if !line.trim().is_empty() => {
+            let line = line.trim().trim_start_matches(':').to_owned();
+            if let Err(error) = meta::run(desk, &line).await {
+                desk.complain(&error)?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Ctrl-C: leaves the line; in a body it opens a console line; it ends IDLE and cancels a login.
+async fn interrupted(desk: &mut Desk) -> Result<()> {
+    let mode = desk
+        .seats
+        .get(desk.active)
+        .map_or(Mode::Command, super::Seat::mode);
+    match mode {
+        Mode::Command => Ok(()),
+        Mode::Idle | Mode::Answer { .. } => login::cancel(desk).await,
+        Mode::Body | Mode::Literal { .. } => {
+            desk.say(
+                Mark::Info,
+                "a console line: close drops the connection unsent; Enter goes on",
+            )?;
+            console_line(desk).await
+        }
+    }
+}
+
+/// The histories, one a protocol.
+#[derive(Debug)]
+struct Books {
+    folder: Option<std::path::PathBuf>,
+    now: Option<(String, History)>,
+}
+
+impl Books {
+    /// The lines of this protocol's history, when they are not the ones in use.
+    fn turn_to(&mut self, protocol: &str, desk: &mut Desk) -> Option<Arc<Vec<String>>> {
+        if self.now.as_ref().is_some_and(|(name, _)| name == protocol) {
+            return None;
+        }
+        let (history, why) = History::load(self.folder.as_deref(), protocol);
+        if let Some(why) = why {
+            let _ = desk.say(Mark::Info, &why);
+        }
+        let lines = Arc::new(history.lines().to_vec());
+        self.now = Some((protocol.to_owned(), history));
+        Some(lines)
+    }
+
+    /// Keeps a typed line without its secrets.
+    fn keep(&mut self, desk: &mut Desk, text: &str) -> Result<()> {
+        let engine = desk
+            .seats
+            .get(desk.active)
+            .and_then(|seat| seat.session.engine());
+        let line = history::keepable(text, engine);
+        desk.typed.push(line.clone());
+        let Some((_, history)) = &mut self.now else {
+            return Ok(());
+        };
+        if let Err(e) = history.add(&line) {
+            self.folder = None;
+            return desk.say(
+                Mark::Info,
+                &format!("the history could not be written: {e}"),
+            );
+        }
+        desk.remember.push(line);
+        Ok(())
+    }
+}
+
+/// What completion and hints know of a seat.
+impl super::Seat {
+    pub(super) fn view(&self) -> Option<View> {
+        let (protocol, engine) = self.session.protocol().zip(self.session.engine())?;
+        Some(View {
+            protocol: protocol.name,
+            spec: protocol.spec,
+            mode: self.mode(),
+            phase: engine.phase(),
+            offers: Arc::new(engine.offers().clone()),
+            facts: Arc::new(engine.facts()),
+            secured: self.session.is_secured(),
+            known: Arc::clone(&self.known),
+            console: meta::COMMANDS,
+            files: super::external::files,
+        })
+    }
+}

@@ -1,0 +1,514 @@
+//! The desk: every session of a console or batch, what is shown of them, and whose turn it is.
+//!
+//! One task owns it all. `next` waits on every session at once; `settle` waits until the active one
+//! owes nothing; `show` is the one place where something that happened becomes text, log and memory.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::error::{Error, Kind, Result};
+use crate::proto::engine::{Engine, Setting};
+use crate::proto::event::Event;
+use crate::session::{Happening, Timed};
+use crate::transcript::{Row, to_json};
+use crate::ui::render::{Echo, Mark, Renderer, Style, Times};
+
+use super::front::Front;
+use super::screen::{LogFile, Screen};
+use super::seat::Seat;
+use super::settings::Settings;
+
+/// When a person is told how long a reply has been waited for.
+const WAIT_TOLD: &[u64] = &[10, 30, 60, 120, 300, 600, 1800, 3600];
+
+/// All there is to a console or a batch.
+#[derive(Debug)]
+pub struct Desk {
+    /// Who is in front.
+    pub front: Front,
+    /// Where text goes.
+    pub screen: Screen,
+    /// A log beside it.
+    pub log: Option<LogFile>,
+    /// What `:set` changes.
+    pub settings: Settings,
+    /// The sessions, in the order of their numbers.
+    pub seats: Vec<Seat>,
+    /// Index of the one that typed lines go to.
+    pub active: usize,
+    /// Ctrl-C, once somebody listens.
+    pub interrupts: Option<tokio::signal::unix::Signal>,
+    /// Lines typed at this console, without secrets, for `:history`.
+    pub typed: Vec<String>,
+    /// Those of them that the editor has not been told of.
+    pub remember: Vec<String>,
+    /// Lines that were pasted or piped and wait for their turn.
+    pub prepared: std::collections::VecDeque<Vec<u8>>,
+    /// True when the person asked to leave.
+    pub leaving: bool,
+    next_number: usize,
+}
+
+impl Desk {
+    /// A desk with no session yet.
+    pub fn new(front: Front, screen: Screen, settings: Settings) -> Self {
+        Self {
+            front,
+            screen,
+            log: None,
+            settings,
+            seats: Vec::new(),
+            active: 0,
+            typed: Vec::new(),
+            remember: Vec::new(),
+            interrupts: None,
+            prepared: std::collections::VecDeque::new(),
+            leaving: false,
+            next_number: 1,
+        }
+    }
+
+    /// The number that the next session gets.
+    pub fn take_number(&mut self) -> usize {
+        self.next_number += 1;
+        self.next_number - 1
+    }
+
+    /// The session that typed lines go to.
+    pub fn seat(&mut self) -> Option<&mut Seat> {
+        self.seats.get_mut(self.active)
+    }
+
+    /// How the screen is rendered now.
+    pub fn style(&self) -> Style {
+        let console = self.front.can_ask();
+        Style {
+            look: self.settings.look,
+            times: self.settings.times,
+            echo: if console && self.settings.echo_added_only {
+                Echo::Added
+            } else {
+                Echo::All
+            },
+            quiet: self.settings.quiet,
+            show_secrets: self.settings.show_secrets,
+            content_lines: if console { self.settings.long } else { None },
+        }
+    }
+
+    /// How a log is rendered: everything, plain.
+    pub fn log_style(&self) -> Style {
+        Style {
+            times: Times::All,
+            ..Style::default()
+        }
+    }
+
+    /// Waits for the next thing that happens in any session. Cancel-safe.
+    pub async fn next(&mut self) -> (usize, Timed) {
+        next_of(&mut self.seats).await
+    }
+
+    /// Shows, logs and remembers what happened in a session.
+    ///
+    /// # Errors
+    /// `Local` when screen or log cannot be written.
+    pub fn show(&mut self, index: usize, timed: &Timed) -> Result<()> {
+        let several = self.seats.len() > 1 && index != self.active;
+        let Some(seat) = self.seats.get_mut(index) else {
+            return Ok(());
+        };
+        let mut text = String::new();
+        let number = seat.number;
+        let rows = seat.rows_of(timed);
+        let json = |rows: &[Row]| {
+            rows.iter()
+                .map(|row| to_json(row) + "\n")
+                .collect::<String>()
+        };
+        if let Some(log) = &mut self.log {
+            match log.json {
+                true => text.push_str(&json(&rows)),
+                false => seat.log.render(timed, &mut text),
+            }
+            log.write(&text)?;
+            text.clear();
+        }
+        seat.note(timed);
+        let taken = match (&mut seat.redirect, timed.event()) {
+            (Some(redirect), Some(event)) => redirect.take(event)?,
+            _ => false,
+        };
+        if self.settings.json {
+            text.push_str(&json(&rows));
+        } else if !taken {
+            seat.renderer.speak(seat.session.protocol());
+            if let Some(note) = late_note(seat, timed) {
+                seat.renderer.note(Mark::Info, &note, &mut text);
+            }
+            seat.renderer.render(timed, &mut text);
+        }
+        rows.into_iter().for_each(|row| seat.record.add(row));
+        let after = self.after(index, timed);
+        if !self.settings.json && !self.settings.quiet {
+            if let Some(seat) = self.seats.get_mut(index) {
+                for (mark, line) in after {
+                    seat.renderer.note(mark, &line, &mut text);
+                }
+            }
+            if several && !text.is_empty() {
+                text = text
+                    .lines()
+                    .map(|line| format!("[{number}] {line}\n"))
+                    .collect();
+            }
+        }
+        self.screen.write(&text)
+    }
+
+    /// What stands below an event: what it means, what changed.
+    fn after(&mut self, index: usize, timed: &Timed) -> Vec<(Mark, String)> {
+        let console = self.front.can_ask();
+        let Some(seat) = self.seats.get_mut(index) else {
+            return Vec::new();
+        };
+        let mut lines = Vec::new();
+        match &timed.what {
+            Happening::Engine(Event::Reply(reply)) => {
+                if let Some(exchange) = reply.exchange
+                    && !reply.intermediate
+                {
+                    seat.late.remove(&exchange);
+                }
+            }
+            Happening::Engine(Event::Offers(offers)) => {
+                seat.offers = offers.clone();
+            }
+            Happening::Tls(_)
+                if seat.session.engine().is_some_and(|e| e.due().is_empty()) && console =>
+            {
+                let again = seat.session.protocol().map_or("EHLO", |p| p.ask_offers);
+                let verb = again.split(' ').next().unwrap_or(again);
+                lines.push((
+                    Mark::Info,
+                    format!(
+                        "what the server offered in the clear no longer counts: say {verb} again"
+                    ),
+                ));
+            }
+            Happening::Ended(None) if console => {
+                lines.push((Mark::Info, "connection closed".to_owned()));
+            }
+            Happening::Ended(Some(_)) if console => {
+                lines.push((Mark::Info, ":reconnect opens it again".to_owned()));
+            }
+            _ => {}
+        }
+        lines
+    }
+
+    /// Listens for Ctrl-C from now on: it stops a wait, not the program.
+    ///
+    /// # Errors
+    /// `Local` when the system refuses.
+    pub fn listen_for_signals(&mut self) -> Result<()> {
+        let signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+        self.interrupts = Some(signal.map_err(|e| Error::local(format!("no signals: {e}")))?);
+        Ok(())
+    }
+
+    /// Gives every session the settings that were changed.
+    pub fn apply_settings(&mut self) {
+        let style = self.style();
+        let (tags, lint) = (self.settings.tags, self.settings.lint);
+        for seat in &mut self.seats {
+            seat.renderer.style = style;
+            if let Some(engine) = seat.session.engine_mut() {
+                engine.set(Setting::Tags(tags));
+                engine.set(Setting::Lint(lint));
+            }
+        }
+    }
+
+    /// Waits until everything queued is written, showing what happens meanwhile.
+    ///
+    /// # Errors
+    /// As `settle`.
+    pub async fn drain(&mut self) -> Result<()> {
+        while self
+            .seats
+            .get(self.active)
+            .is_some_and(|s| s.session.queued() > 0 && !s.session.is_over())
+        {
+            let (index, timed) = self.next().await;
+            self.show(index, &timed)?;
+        }
+        Ok(())
+    }
+
+    /// Waits so long, showing what happens. False on Ctrl-C.
+    ///
+    /// # Errors
+    /// As `settle`.
+    pub async fn pause(&mut self, time: Duration) -> Result<bool> {
+        let until = tokio::time::Instant::now() + time;
+        loop {
+            let mut interrupts = self.interrupts.take();
+            let woken = tokio::select! {
+                biased;
+                () = interrupted(&mut interrupts) => Woken::Interrupted,
+                () = tokio::time::sleep_until(until) => Woken::Ticked,
+                (index, timed) = self.next() => Woken::Happened(index, Box::new(timed)),
+            };
+            self.interrupts = interrupts;
+            match woken {
+                Woken::Interrupted => return Ok(false),
+                Woken::Ticked => return Ok(true),
+                Woken::Happened(index, timed) => self.show(index, &timed)?,
+            }
+        }
+    }
+
+    /// Writes the active session's conversation as a talk.
+    ///
+    /// # Errors
+    /// `Local` when the file exists or cannot be written.
+    pub fn save_talk(&mut self, path: &std::path::Path) -> Result<()> {
+        let text = self.talk(None)?;
+        super::private_file(&path.display().to_string(), &text)
+    }
+
+    /// The active session's conversation, or a range of its exchanges, as a talk.
+    ///
+    /// # Errors
+    /// `Usage` when there is none.
+    pub fn talk(&self, _range: Option<(u64, u64)>) -> Result<String> {
+        Err(Error::usage("no session is open"))
+    }
+
+    /// A line of our own on the screen.
+    ///
+    /// # Errors
+    /// `Local` when the screen cannot be written.
+    pub fn say(&mut self, mark: Mark, text: &str) -> Result<()> {
+        if self.settings.json || self.settings.quiet {
+            return Ok(());
+        }
+        let mut out = String::new();
+        let style = self.style();
+        match self.seats.get_mut(self.active) {
+            Some(seat) => seat.renderer.note(mark, text, &mut out),
+            None => Renderer::new(style).note(mark, text, &mut out),
+        }
+        self.screen.write(&out)
+    }
+
+    /// Lines of ours that have no mark: a help card, a table.
+    ///
+    /// # Errors
+    /// As `say`.
+    pub fn print(&mut self, lines: &[crate::ui::Styled]) -> Result<()> {
+        let look = self.settings.look;
+        let text: String = lines.iter().map(|line| line.render(&look) + "\n").collect();
+        self.screen.write(&text)
+    }
+
+    /// Waits until the active session owes nothing that is waited for, showing all that happens.
+    /// False when the person stopped waiting.
+    ///
+    /// # Errors
+    /// `Local` when screen, log or an upload fails.
+    pub async fn settle(&mut self) -> Result<bool> {
+        let mut told = 0;
+        loop {
+            self.push_content()?;
+            let Some(seat) = self.seats.get(self.active) else {
+                return Ok(true);
+            };
+            if seat.session.is_distrusted() {
+                self.ask_trust().await?;
+                continue;
+            }
+            if seat.is_our_turn() && !seat.session.has_news() {
+                return Ok(true);
+            }
+            let pause = WAIT_TOLD.get(told).copied();
+            let waited = seat.session.waited();
+            let tick = pause.map(|secs| Duration::from_secs(secs).saturating_sub(waited));
+            let console = self.front.can_ask();
+            let mut interrupts = self.interrupts.take();
+            let outcome = tokio::select! {
+                biased;
+                () = interrupted(&mut interrupts) => Woken::Interrupted,
+                (index, timed) = self.next() => Woken::Happened(index, Box::new(timed)),
+                () = sleep(tick.filter(|_| console)) => Woken::Ticked,
+            };
+            self.interrupts = interrupts;
+            match outcome {
+                Woken::Happened(index, timed) => self.show(index, &timed)?,
+                Woken::Interrupted => {
+                    self.stop_waiting()?;
+                    return Ok(false);
+                }
+                Woken::Ticked => {
+                    told += 1;
+                    self.tell_wait(pause.unwrap_or_default())?;
+                }
+            }
+        }
+    }
+
+    /// Ctrl-C while a reply is owed: it stays due and will be shown as late.
+    fn stop_waiting(&mut self) -> Result<()> {
+        let Some(seat) = self.seat() else {
+            return Ok(());
+        };
+        seat.upload = None;
+        seat.stop_waiting();
+        let due: Vec<_> = seat.session.engine().map(Engine::due).unwrap_or_default();
+        let text = match due.first() {
+            Some(first) => format!(
+                "no longer waiting for the reply to {}; it stays due",
+                first.to
+            ),
+            None => "no longer waiting".to_owned(),
+        };
+        self.prepared.clear();
+        self.say(Mark::Info, &text)
+    }
+
+    fn tell_wait(&mut self, secs: u64) -> Result<()> {
+        let Some(seat) = self.seat() else {
+            return Ok(());
+        };
+        let due = seat.session.engine().map(Engine::due).unwrap_or_default();
+        let what = due.first().map_or("the greeting", |due| due.to.as_str());
+        let text = format!("waiting for {what}: {secs} s (Ctrl-C stops waiting)");
+        self.say(Mark::Info, &text)
+    }
+
+    /// Gives the active session the next part of an upload when the one before is written.
+    fn push_content(&mut self) -> Result<()> {
+        let Some(seat) = self.seats.get_mut(self.active) else {
+            return Ok(());
+        };
+        while let Some(upload) = &mut seat.upload {
+            if seat.session.is_over() {
+                seat.upload = None;
+                break;
+            }
+            if seat.session.queued() > 0 {
+                break;
+            }
+            if upload.send(&mut seat.session)? {
+                seat.upload = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks whether to go on over TLS that is not trusted.
+    async fn ask_trust(&mut self) -> Result<()> {
+        let answer = self
+            .front
+            .ask("go on without trust? type yes: ", "--insecure")
+            .await;
+        let Some(seat) = self.seats.get_mut(self.active) else {
+            return Ok(());
+        };
+        match answer {
+            Ok(Some(answer)) if answer.trim().eq_ignore_ascii_case("yes") => seat.session.trust(),
+            _ => {
+                seat.session.drop_connection();
+                seat.fail(Kind::Tls);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for a yes. In batch the answer is no.
+    ///
+    /// # Errors
+    /// `Local` when the terminal is gone.
+    pub async fn confirm(&mut self, text: &str) -> Result<bool> {
+        self.say(Mark::Info, text)?;
+        if !self.front.can_ask() {
+            return Ok(false);
+        }
+        let answer = self.front.ask("type yes to do it: ", "--yes").await?;
+        Ok(answer.is_some_and(|a| a.trim().eq_ignore_ascii_case("yes")))
+    }
+
+    /// Shows a failure of ours; in batch it decides the exit code.
+    ///
+    /// # Errors
+    /// `Local` when the screen cannot be written.
+    pub fn complain(&mut self, error: &Error) -> Result<()> {
+        if let Some(seat) = self.seat() {
+            seat.fail(error.kind);
+        }
+        if error.shown {
+            return Ok(());
+        }
+        if self.front.can_ask() {
+            return self.screen.write(&format!("{error}\n"));
+        }
+        crate::ui::out::complain(&error.to_string());
+        Ok(())
+    }
+}
+
+/// Waits for the next thing that happens in any of the sessions. Cancel-safe.
+pub(super) async fn next_of(seats: &mut [Seat]) -> (usize, Timed) {
+    poll_fn(|cx| {
+        for (index, seat) in seats.iter_mut().enumerate() {
+            if let Poll::Ready(timed) = seat.session.poll_next(cx) {
+                return Poll::Ready((index, timed));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+enum Woken {
+    Happened(usize, Box<Timed>),
+    Interrupted,
+    Ticked,
+}
+
+/// The line above a reply that nobody waits for any more.
+fn late_note(seat: &mut Seat, timed: &Timed) -> Option<String> {
+    let Happening::Engine(Event::Line(line)) = &timed.what else {
+        return None;
+    };
+    let exchange = line.exchange.filter(|e| seat.late.contains(e))?;
+    let due = seat.session.engine()?.due();
+    let to = due
+        .iter()
+        .find(|d| d.exchange == exchange)
+        .map(|d| d.to.clone());
+    seat.late.remove(&exchange);
+    Some(format!(
+        "late, for {}:",
+        to.unwrap_or_else(|| "an earlier command".to_owned())
+    ))
+}
+
+/// Waits for Ctrl-C, for ever when nobody listens.
+pub(super) async fn interrupted(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,337 @@
+//! The line editor: the only file that names rustyline.
+//!
+//! It runs on the thread it is called on and does what the desk asks: read a line, ask, read a
+//! secret. Completion, hints and colours come from `complete`, which knows nothing of rustyline.
+//! A hint is never taken by Enter or by an arrow: it is grammar, not a guess at what is meant.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use rustyline::completion::{Completer, Pair};
+use rustyline::error::ReadlineError;
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hint, Hinter};
+use rustyline::history::{History as _, MemHistory};
+use rustyline::validate::Validator;
+use rustyline::{
+    Cmd, ColorMode, CompletionType, ConditionalEventHandler, Config, Context, EditMode, Editor,
+    Event, EventContext, EventHandler, ExternalPrinter, Helper, KeyCode, KeyEvent, Modifiers,
+    RepeatCount,
+};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::error::{Error, Result};
+use crate::ui::style::{Look, Role, Styled};
+
+use super::complete::{self, Class, View};
+use super::front::{FromEditor, Reading, ToEditor};
+
+/// Longer lines are neither coloured nor hinted: redrawing them would be quadratic.
+const DECORATED: usize = 200;
+
+/// How the editor behaves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EditorOptions {
+    /// Colours of prompt, hints and what is typed.
+    pub color: bool,
+    /// vi keys.
+    pub vi: bool,
+    /// No hints, no colours, no list below the line: for screen readers.
+    pub simple: bool,
+}
+
+/// The editor, ready to be asked.
+pub struct LineEditor {
+    editor: Editor<Assistant, MemHistory>,
+    console_line: Arc<AtomicBool>,
+}
+
+impl LineEditor {
+    /// An editor on the terminal.
+    ///
+    /// # Errors
+    /// `Local` when the terminal cannot be used.
+    pub fn new(options: EditorOptions) -> Result<Self> {
+        let config = Config::builder()
+            .completion_type(CompletionType::List)
+            .completion_show_all_if_ambiguous(true)
+            .edit_mode(if options.vi {
+                EditMode::Vi
+            } else {
+                EditMode::Emacs
+            })
+            .color_mode(if options.color {
+                ColorMode::Forced
+            } else {
+                ColorMode::Disabled
+            })
+            .bracketed_paste(!options.simple)
+            .auto_add_history(false)
+            .max_history_size(10_000)
+            .map_err(|e| failed(&e))?
+            .build();
+        let mut editor = Editor::with_history(config, MemHistory::new()).map_err(|e| failed(&e))?;
+        editor.set_helper(Some(Assistant {
+            view: None,
+            command: true,
+            options,
+        }));
+        let console_line = Arc::new(AtomicBool::new(false));
+        let key = ConsoleKey(Arc::clone(&console_line));
+        editor.bind_sequence(
+            KeyEvent::ctrl(']'),
+            EventHandler::Conditional(Box::new(key)),
+        );
+        let plain = |code| KeyEvent(code, Modifiers::NONE);
+        if !options.vi {
+            editor.bind_sequence(
+                plain(KeyCode::Up),
+                EventHandler::Simple(Cmd::HistorySearchBackward),
+            );
+            editor.bind_sequence(
+                plain(KeyCode::Down),
+                EventHandler::Simple(Cmd::HistorySearchForward),
+            );
+        }
+        Ok(Self {
+            editor,
+            console_line,
+        })
+    }
+
+    /// A thread that draws text above the line being typed; `None` on a terminal that cannot.
+    pub fn printer(&mut self) -> Option<Sender<String>> {
+        let mut printer = self.editor.create_external_printer().ok()?;
+        let (send, receive) = channel::<String>();
+        std::thread::spawn(move || {
+            while let Ok(mut text) = receive.recv() {
+                // What has queued up meanwhile is drawn at once: one redraw, not one a line.
+                while let Ok(more) = receive.try_recv() {
+                    text.push_str(&more);
+                }
+                if printer
+                    .print(text.trim_end_matches('\n').to_owned() + "\n")
+                    .is_err()
+                {
+                    return;
+                }
+            }
+        });
+        Some(send)
+    }
+
+    /// Does what the desk asks until it says so.
+    pub fn serve(mut self, asked: &Receiver<ToEditor>, answer: &UnboundedSender<FromEditor>) {
+        while let Ok(what) = asked.recv() {
+            let reply = match what {
+                ToEditor::Read(reading) => self.read(*reading),
+                ToEditor::Ask(question) => self.ask(&question),
+                ToEditor::Secret(question) => match crate::prompt::hidden(&question) {
+                    Ok(secret) => FromEditor::Secret(secret),
+                    Err(_) => FromEditor::Interrupted,
+                },
+                ToEditor::Edit(text) => match super::external::edit(&text) {
+                    Ok(text) => FromEditor::Line(text),
+                    Err(error) => FromEditor::Failed(error.what),
+                },
+                ToEditor::Quit => return,
+            };
+            if answer.send(reply).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn read(&mut self, reading: Reading) -> FromEditor {
+        if let Some(lines) = reading.history {
+            let history = self.editor.history_mut();
+            let _ = history.clear();
+            for line in lines.iter() {
+                let _ = history.add(line);
+            }
+        }
+        for line in &reading.remember {
+            let _ = self.editor.history_mut().add(line);
+        }
+        if let Some(assistant) = self.editor.helper_mut() {
+            assistant.command = reading.command;
+            assistant.view = reading.view;
+        }
+        self.line(&reading.prompt)
+    }
+
+    fn ask(&mut self, question: &str) -> FromEditor {
+        if let Some(assistant) = self.editor.helper_mut() {
+            assistant.command = false;
+        }
+        self.line(question)
+    }
+
+    fn line(&mut self, prompt: &str) -> FromEditor {
+        self.console_line.store(false, Ordering::SeqCst);
+        match self.editor.readline(prompt) {
+            Ok(line) => FromEditor::Line(line),
+            Err(ReadlineError::Eof) => FromEditor::Eof,
+            Err(ReadlineError::Interrupted) if self.console_line.load(Ordering::SeqCst) => {
+                FromEditor::ConsoleLine
+            }
+            Err(ReadlineError::Interrupted) => FromEditor::Interrupted,
+            // An octet that is no UTF-8 was typed: the line is lost, the console is not.
+            Err(ReadlineError::Io(e)) if e.kind() == std::io::ErrorKind::InvalidData => {
+                FromEditor::Interrupted
+            }
+            Err(e) => FromEditor::Failed(e.to_string()),
+        }
+    }
+}
+
+fn failed(error: &ReadlineError) -> Error {
+    Error::local(format!("the terminal cannot be used: {error}"))
+}
+
+/// Ctrl-]: leaves the line for a console line, as telnet's users expect.
+struct ConsoleKey(Arc<AtomicBool>);
+
+impl ConditionalEventHandler for ConsoleKey {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        self.0.store(true, Ordering::SeqCst);
+        Some(Cmd::Interrupt)
+    }
+}
+
+/// Completion, hints and colours, on behalf of `complete`.
+struct Assistant {
+    view: Option<View>,
+    command: bool,
+    options: EditorOptions,
+}
+
+impl Assistant {
+    fn decorates(&self, line: &str) -> bool {
+        self.command && !self.options.simple && line.len() <= DECORATED && !line.contains('\n')
+    }
+}
+
+impl Helper for Assistant {}
+impl Validator for Assistant {}
+
+impl Completer for Assistant {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        pos: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let Some(view) = self.view.as_ref().filter(|_| self.command) else {
+            return Ok((pos, Vec::new()));
+        };
+        let (start, candidates) = complete::complete(view, line, pos);
+        let widest = candidates
+            .iter()
+            .map(|c| crate::ui::units::columns(&c.text))
+            .max()
+            .unwrap_or(0)
+            .min(36);
+        let pairs = candidates.into_iter().map(|c| {
+            let gap = widest.saturating_sub(crate::ui::units::columns(&c.text)) + 2;
+            let display = format!("{}{}{}", c.text.trim_end(), " ".repeat(gap), c.description);
+            Pair {
+                display,
+                replacement: c.text,
+            }
+        });
+        Ok((start, pairs.collect()))
+    }
+}
+
+/// A hint that is only looked at.
+struct Rest(String);
+
+impl Hint for Rest {
+    fn display(&self) -> &str {
+        &self.0
+    }
+
+    fn completion(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Hinter for Assistant {
+    type Hint = Rest;
+
+    fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Rest> {
+        let lines = line.lines().filter(|l| !l.is_empty()).count();
+        if lines > 1 {
+            let text = format!(
+                "\n{lines} lines pasted: Enter sends them one at a time, Ctrl-C drops them"
+            );
+            return Some(Rest(text));
+        }
+        if pos < line.len() || !self.decorates(line) {
+            return None;
+        }
+        complete::hint(self.view.as_ref()?, line).map(Rest)
+    }
+}
+
+impl Highlighter for Assistant {
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        let Some(view) = self
+            .view
+            .as_ref()
+            .filter(|_| self.options.color && self.decorates(line))
+        else {
+            return Cow::Borrowed(line);
+        };
+        Cow::Owned(painted(view, line).render(&colored()))
+    }
+
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        if !self.options.color {
+            return Cow::Borrowed(prompt);
+        }
+        Cow::Owned(Styled::new(Role::Strong, prompt).render(&colored()))
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        if !self.options.color {
+            return Cow::Borrowed(hint);
+        }
+        Cow::Owned(Styled::new(Role::Dim, hint).render(&colored()))
+    }
+
+    fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
+        self.options.color && kind != CmdKind::MoveCursor && self.decorates(line)
+    }
+}
+
+/// What is typed, in the colours of what it is; secrets become dots of the same width.
+fn painted(view: &View, line: &str) -> Styled {
+    let mut styled = Styled::default();
+    let mut at = 0;
+    for span in complete::paint(view, line) {
+        styled = styled.with(Role::Plain, &line[at..span.range.start]);
+        let text = &line[span.range.clone()];
+        styled = match span.class {
+            Class::Legal => styled.with(Role::Good, text),
+            Class::NotNow => styled.with(Role::Later, text),
+            Class::Unknown => styled.with(Role::Refused, text),
+            Class::Secret => styled.with(Role::Plain, "•".repeat(crate::ui::units::columns(text))),
+            Class::Console => styled.with(Role::Strong, text),
+        };
+        at = span.range.end;
+    }
+    styled.with(Role::Plain, &line[at..])
+}
+
+fn colored() -> Look {
+    Look {
+        color: true,
+        ..Look::default()
+    }
+}

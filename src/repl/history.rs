@@ -1,0 +1,218 @@
+//! Which lines are kept, and which never reach the disk.
+//!
+//! One file a protocol in the user's state folder, mode 0600, appended at every line and trimmed at
+//! start. A line that carries a secret is kept without it: verb and mechanism only. A file that is a
+//! symbolic link, or not ours alone, is left untouched and the console goes on without history.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::proto::engine::Engine;
+use crate::proto::spec::Secrecy;
+use crate::wire::secret::MASK;
+
+/// Lines kept; older ones go at the next start.
+const KEEP: usize = 10_000;
+/// A history file larger than this is not read.
+const LARGEST: u64 = 8 * 1024 * 1024;
+/// A longer line is not kept.
+const LONGEST: usize = 4096;
+
+/// The lines of one protocol, oldest first.
+#[derive(Debug, Default)]
+pub struct History {
+    path: Option<PathBuf>,
+    lines: Vec<String>,
+}
+
+impl History {
+    /// Reads the protocol's history. The message says why there is none on disk, if so.
+    pub fn load(folder: Option<&Path>, protocol: &str) -> (Self, Option<String>) {
+        let Some(folder) = folder else {
+            return (Self::default(), None);
+        };
+        let path = folder.join(format!("history-{protocol}"));
+        match read(folder, &path) {
+            Ok(lines) => (
+                Self {
+                    path: Some(path),
+                    lines,
+                },
+                None,
+            ),
+            Err(e) => {
+                let why = format!("no history is kept: {}: {e}", path.display());
+                (Self::default(), Some(why))
+            }
+        }
+    }
+
+    /// Keeps a line, in memory and at the end of the file.
+    ///
+    /// # Errors
+    /// What the file system said; the line is kept in memory all the same.
+    pub fn add(&mut self, line: &str) -> io::Result<()> {
+        if line.trim().is_empty() || line.len() > LONGEST || line.contains(['\n', '\r', '\0']) {
+            return Ok(());
+        }
+        if self.lines.last().is_some_and(|last| last == line) {
+            return Ok(());
+        }
+        self.lines.push(line.to_owned());
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let mut file = open(path, true)?;
+        file.write_all(format!("{line}\n").as_bytes())
+    }
+
+    /// The lines, oldest first.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+}
+
+/// What of a typed line may be kept: all of it, or the part before its secret and a mask.
+pub fn keepable(line: &str, engine: Option<&dyn Engine>) -> String {
+    let verb = engine.and_then(|e| e.verb_of(line.as_bytes()));
+    let after = match verb.map(|v| v.secret) {
+        Some(Secrecy::AfterWord(n)) => n,
+        Some(Secrecy::Nothing) => return line.to_owned(),
+        None => match sensitive_word(line) {
+            Some(n) => n,
+            None => return line.to_owned(),
+        },
+    };
+    // The verb may stand behind a tag of the person's own; its words count from the verb.
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let verb_at = verb.map_or(0, |v| {
+        let first = v.name.split(' ').next().unwrap_or_default();
+        words
+            .iter()
+            .position(|w| w.eq_ignore_ascii_case(first))
+            .unwrap_or(0)
+    });
+    let keep = verb_at + after;
+    if words.len() <= keep {
+        return line.to_owned();
+    }
+    format!("{} {MASK}", words[..keep].join(" "))
+}
+
+/// A second net, for lines no engine knows: the words that carry secrets in any mail protocol.
+/// Gives how many words may be kept.
+fn sensitive_word(line: &str) -> Option<usize> {
+    let words = line.split_ascii_whitespace().take(3);
+    for (at, word) in words.enumerate() {
+        let upper = word.trim_start_matches(':').to_ascii_uppercase();
+        let keep = match upper.as_str() {
+            "AUTH" | "AUTHENTICATE" | "LOGIN" | "APOP" => 2,
+            "PASS" | "B64" => 1,
+            _ => continue,
+        };
+        return Some(at + keep);
+    }
+    None
+}
+
+fn read(folder: &Path, path: &Path) -> io::Result<Vec<String>> {
+    if !folder.exists() {
+        fs::create_dir_all(folder)?;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    let file = open(path, false)?;
+    if file.metadata()?.len() > LARGEST {
+        return Err(io::Error::other("larger than 8 MiB"));
+    }
+    let mut bytes = Vec::new();
+    (&file).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    if lines.len() > KEEP {
+        lines.drain(..lines.len() - KEEP);
+        replace(path, &lines)?;
+    }
+    Ok(lines)
+}
+
+/// Opens the file for appending, makes it 0600, and refuses what is not a plain file of ours.
+fn open(path: &Path, append: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true).mode(0o600);
+    options.custom_flags(
+        (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK)
+            .bits()
+            .cast_signed(),
+    );
+    let file = options.open(path)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(io::Error::other("not a plain file"));
+    }
+    if meta.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("it belongs to another user"));
+    }
+    if !append && meta.mode() & 0o077 != 0 {
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+/// Writes a shorter history beside the old one and puts it in its place at once.
+fn replace(path: &Path, lines: &[String]) -> io::Result<()> {
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)?;
+    file.write_all((lines.join("\n") + "\n").as_bytes())?;
+    fs::rename(&beside, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_back_and_the_file_is_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("state");
+        let (mut history, why) = History::load(Some(&folder), "smtp");
+        assert_eq!(why, None);
+        history.add("EHLO me").unwrap();
+        history.add("EHLO me").unwrap();
+        history.add("QUIT").unwrap();
+        let (again, _) = History::load(Some(&folder), "smtp");
+        assert_eq!(again.lines(), ["EHLO me", "QUIT"]);
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        assert_eq!(mode(&folder.join("history-smtp")), 0o600);
+        assert_eq!(mode(&folder), 0o700);
+    }
+
+    #[test]
+    fn a_link_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("precious");
+        fs::write(&target, "keep me").unwrap();
+        std::os::unix::fs::symlink(&target, dir.path().join("history-imap")).unwrap();
+        let (mut history, why) = History::load(Some(dir.path()), "imap");
+        assert!(why.unwrap().contains("no history is kept"));
+        history.add("NOOP").unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "keep me");
+    }
+
+    #[test]
+    fn secrets_are_cut_off() {
+        assert_eq!(keepable("AUTH PLAIN AGFsaWNl", None), "AUTH PLAIN ••••");
+        assert_eq!(keepable("PASS secret word", None), "PASS ••••");
+        assert_eq!(
+            keepable("a1 login alice secret", None),
+            "a1 login alice ••••"
+        );
+        assert_eq!(keepable("AUTH PLAIN", None), "AUTH PLAIN");
+        assert_eq!(keepable("MAIL FROM:<a@b>", None), "MAIL FROM:<a@b>");
+    }
+}

@@ -1,0 +1,223 @@
+//! Console commands that send something.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::proto::engine::{Input, Mode, Setting};
+use crate::repl::desk::Desk;
+use crate::repl::redirect::Redirect;
+use crate::repl::turn::not_sent;
+use crate::repl::upload::Upload;
+use crate::ui::render::Mark;
+use crate::ui::units;
+
+use super::{active, wanted};
+
+/// Octets of a BDAT chunk unless one is named.
+const CHUNK: u64 = 64 * 1024;
+const MOST_REPEATS: u32 = 1_000_000;
+
+/// `:starttls`: the protocol's own command.
+pub(super) async fn starttls(desk: &mut Desk) -> Result<()> {
+    let seat = active(desk)?;
+    let verb = seat.session.protocol().map_or("STARTTLS", |p| p.starttls);
+    desk.command(verb.as_bytes()).await
+}
+
+/// `:raw "bytes\r\n"`.
+pub(super) async fn raw(desk: &mut Desk, rest: &str) -> Result<()> {
+    let bytes = crate::ui::escape::unescape(wanted(rest, ":raw \"bytes\\r\\n\"")?)?;
+    let seat = active(desk)?;
+    seat.session
+        .submit(Input::Raw(&bytes))
+        .map_err(|r| not_sent(&r))?;
+    desk.settle().await.map(|_| ())
+}
+
+/// `:data FILE`: DATA, the file as a body, the dot.
+pub(super) async fn data(desk: &mut Desk, rest: &str) -> Result<()> {
+    let upload = Upload::open(Path::new(wanted(rest, ":data FILE")?))?;
+    active(desk)?;
+    desk.command(b"DATA").await?;
+    let seat = active(desk)?;
+    if seat.mode() != Mode::Body {
+        return desk.say(Mark::Info, "the file was not sent: DATA got no go-ahead");
+    }
+    let text = format!(
+        "{} octets of {}",
+        units::grouped(upload.size()),
+        upload.name()
+    );
+    seat.upload = Some(upload);
+    desk.say(Mark::Info, &text)?;
+    desk.settle().await.map(|_| ())
+}
+
+/// `:bdat FILE [CHUNK]` (RFC 3030).
+pub(super) async fn bdat(desk: &mut Desk, rest: &str) -> Result<()> {
+    let usage = || Error::usage("usage: :bdat FILE [CHUNK]");
+    let (file, chunk) = match rest.rsplit_once(' ') {
+        Some((file, size)) if size.bytes().all(|b| b.is_ascii_digit()) => (
+            file,
+            size.parse().ok().filter(|n| *n > 0).ok_or_else(usage)?,
+        ),
+        _ => (wanted(rest, ":bdat FILE [CHUNK]")?, CHUNK),
+    };
+    let mut upload = Upload::open(Path::new(file))?;
+    loop {
+        let size = upload.octets_left().min(chunk);
+        let last = size == upload.octets_left();
+        let line = format!("BDAT {size}{}", if last { " LAST" } else { "" });
+        let mut left = size;
+        let mut first = true;
+        while first || left > 0 {
+            let bytes = upload.part(left)?;
+            left -= bytes.len() as u64;
+            let seat = active(desk)?;
+            let input = if first {
+                Input::Chunk {
+                    line: line.as_bytes(),
+                    bytes: &bytes,
+                }
+            } else {
+                Input::Content {
+                    bytes: &bytes,
+                    last: left == 0,
+                }
+            };
+            seat.session.submit(input).map_err(|r| not_sent(&r))?;
+            first = false;
+            desk.drain().await?;
+        }
+        desk.settle().await?;
+        let reply = active(desk)?.last_reply.as_ref();
+        let refused = reply.is_some_and(|r| crate::repl::seat::failure_of(r).is_some());
+        if last || refused {
+            return Ok(());
+        }
+    }
+}
+
+/// `:together`: lines are held back.
+pub(super) fn together(desk: &mut Desk) -> Result<()> {
+    let seat = active(desk)?;
+    seat.together.get_or_insert_with(Vec::new);
+    desk.say(
+        Mark::Info,
+        "lines are held back; :go sends them in one write",
+    )
+}
+
+/// `:go`: and sends them.
+pub(super) async fn go(desk: &mut Desk) -> Result<()> {
+    let seat = active(desk)?;
+    let Some(lines) = seat.together.take() else {
+        return Err(Error::usage("nothing is held back").hint("first", ":together"));
+    };
+    for line in &lines {
+        seat.session
+            .submit(Input::Line(line))
+            .map_err(|r| not_sent(&r))?;
+    }
+    desk.settle().await.map(|_| ())
+}
+
+/// `:multi COMMAND`.
+pub(super) async fn multi(desk: &mut Desk, rest: &str) -> Result<()> {
+    let command = wanted(rest, ":multi COMMAND")?;
+    if let Some(engine) = active(desk)?.session.engine_mut() {
+        engine.set(Setting::NextIsMultiLine);
+    }
+    desk.command(command.as_bytes()).await
+}
+
+/// `:repeat N COMMAND`.
+pub(super) async fn repeat(desk: &mut Desk, rest: &str) -> Result<()> {
+    let usage = || Error::usage("usage: :repeat N COMMAND");
+    let (count, command) = rest.split_once(' ').ok_or_else(usage)?;
+    let count: u32 = count
+        .parse()
+        .ok()
+        .filter(|n| (1..=MOST_REPEATS).contains(n))
+        .ok_or_else(usage)?;
+    let mut times = Vec::new();
+    for _ in 0..count {
+        let begun = std::time::Instant::now();
+        desk.command(command.trim().as_bytes()).await?;
+        times.push(begun.elapsed());
+        let Some(seat) = desk.seat() else { break };
+        if seat.session.is_over() || !seat.late.is_empty() {
+            break;
+        }
+    }
+    times.sort_unstable();
+    let Some((min, max)) = times.first().zip(times.last()) else {
+        return Ok(());
+    };
+    let text = format!(
+        "{} times: min {}, median {}, max {}",
+        times.len(),
+        units::time(*min),
+        units::time(times[times.len() / 2]),
+        units::time(*max)
+    );
+    desk.say(Mark::Info, &text)
+}
+
+/// `:watch SECS COMMAND`.
+pub(super) async fn watch(desk: &mut Desk, rest: &str) -> Result<()> {
+    let usage = || Error::usage("usage: :watch SECS COMMAND");
+    let (secs, command) = rest.split_once(' ').ok_or_else(usage)?;
+    let secs: f64 = secs
+        .parse()
+        .ok()
+        .filter(|s| *s >= 0.1 && *s <= 86_400.0)
+        .ok_or_else(usage)?;
+    if !desk.front.can_ask() {
+        return Err(
+            Error::usage(":watch ends with Ctrl-C only").hint("instead", ":repeat N COMMAND")
+        );
+    }
+    desk.say(Mark::Info, "again and again until Ctrl-C")?;
+    loop {
+        desk.command(command.trim().as_bytes()).await?;
+        let over = desk
+            .seat()
+            .is_none_or(|seat| seat.session.is_over() || !seat.late.is_empty());
+        if over || !desk.pause(Duration::from_secs_f64(secs)).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// `:> FILE COMMAND`.
+pub(super) async fn to_file(desk: &mut Desk, rest: &str) -> Result<()> {
+    let (file, command) = crate::ui::escape::first_word(rest)
+        .filter(|(_, command)| !command.is_empty())
+        .ok_or_else(|| Error::usage("usage: :> FILE COMMAND"))?;
+    active(desk)?;
+    let redirect = Redirect::file(&file)?;
+    redirected(desk, redirect, command).await
+}
+
+/// `:| "PROGRAM" COMMAND`.
+pub(super) async fn to_program(desk: &mut Desk, rest: &str) -> Result<()> {
+    let (program, command) = crate::ui::escape::first_word(rest)
+        .filter(|(_, command)| !command.is_empty())
+        .ok_or_else(|| Error::usage("usage: :| \"PROGRAM\" COMMAND"))?;
+    active(desk)?;
+    let redirect = Redirect::command(&program)?;
+    redirected(desk, redirect, command).await
+}
+
+async fn redirected(desk: &mut Desk, redirect: Redirect, command: &str) -> Result<()> {
+    active(desk)?.redirect = Some(redirect);
+    let outcome = desk.command(command.as_bytes()).await;
+    let Some(redirect) = desk.seat().and_then(|seat| seat.redirect.take()) else {
+        return outcome;
+    };
+    let text = redirect.finish()?;
+    desk.say(Mark::Info, &text)?;
+    outcome
+}

@@ -1,0 +1,115 @@
+//! Console commands about the sessions at the desk.
+
+use crate::error::{Error, Result};
+use crate::repl::desk::Desk;
+use crate::repl::opening;
+use crate::target;
+use crate::ui::render::Mark;
+use crate::ui::style::Styled;
+
+/// `:open [--insecure] TARGET [PORT]`; on the practice server a protocol's name will do.
+pub(super) async fn open(desk: &mut Desk, rest: &str) -> Result<()> {
+    let mut words: Vec<&str> = rest.split_whitespace().collect();
+    let insecure = words
+        .iter()
+        .position(|w| *w == "--insecure")
+        .map(|at| words.remove(at))
+        .is_some();
+    let (text, port) = match words.as_slice() {
+        [text] => (*text, None),
+        [text, port] => (*text, Some(*port)),
+        _ => return Err(Error::usage("usage: :open [--insecure] TARGET [PORT]")),
+    };
+    if text.starts_with("exec:") && !desk.settings.allow_commands {
+        return Err(Error::usage("exec: starts a program").hint("allow", "--allow-commands"));
+    }
+    let practised = desk
+        .seats
+        .iter()
+        .any(|seat| seat.opening.target.place == target::Place::Practice);
+    let target = match crate::proto::protocol(text) {
+        Some(protocol) if practised && port.is_none() => target::Target::practice(protocol),
+        _ => target::parse(text, port)?,
+    };
+    let mut how = match desk.seat() {
+        Some(seat) => seat.opening.for_target(target),
+        None => opening::Opening::plain(target),
+    };
+    how.insecure |= insecure;
+    opening::open(desk, how).await
+}
+
+/// `:sessions`.
+pub(super) fn list(desk: &mut Desk) -> Result<()> {
+    let lines: Vec<Styled> = desk
+        .seats
+        .iter()
+        .enumerate()
+        .map(|(index, seat)| {
+            let mark = if index == desk.active { "*" } else { " " };
+            let prompt = crate::repl::prompt::text(seat, true, 400, desk.settings.look.charset);
+            Styled::plain(format!(
+                "{mark} {}",
+                prompt.trim_end().trim_end_matches('>')
+            ))
+        })
+        .collect();
+    if lines.is_empty() {
+        return desk.say(Mark::Info, "no session; :open TARGET opens one");
+    }
+    desk.print(&lines)
+}
+
+/// `:use N`.
+pub(super) fn switch(desk: &mut Desk, rest: &str) -> Result<()> {
+    desk.active = find(desk, rest)?;
+    Ok(())
+}
+
+/// `:close [N]`.
+pub(super) fn close(desk: &mut Desk, rest: &str) -> Result<()> {
+    let index = if rest.is_empty() {
+        desk.active
+    } else {
+        find(desk, rest)?
+    };
+    let Some(seat) = desk.seats.get_mut(index) else {
+        return Err(Error::usage("no session is open"));
+    };
+    seat.upload = None;
+    seat.together = None;
+    seat.session.drop_connection();
+    Ok(())
+}
+
+/// `:reconnect [--insecure]`.
+pub(super) async fn reconnect(desk: &mut Desk, rest: &str) -> Result<()> {
+    let insecure = match rest {
+        "" => false,
+        "--insecure" => true,
+        _ => return Err(Error::usage("usage: :reconnect [--insecure]")),
+    };
+    let Some(seat) = desk.seat() else {
+        return Err(Error::usage("no session is open").hint("open", ":open TARGET"));
+    };
+    seat.session.drop_connection();
+    let mut how = seat.opening.clone();
+    how.insecure |= insecure;
+    opening::reopen(desk, how).await
+}
+
+fn find(desk: &Desk, number: &str) -> Result<usize> {
+    let wanted = number.trim().parse::<usize>().ok();
+    let at = desk
+        .seats
+        .iter()
+        .position(|seat| Some(seat.number) == wanted);
+    at.ok_or_else(|| {
+        let numbers: Vec<_> = desk
+            .seats
+            .iter()
+            .map(|seat| seat.number.to_string())
+            .collect();
+        Error::usage(format!("there is no session \"{number}\"")).hint("known", numbers.join(" "))
+    })
+}

@@ -1,0 +1,224 @@
+//! How a session of the desk is opened, opened again, and what is said before the person is.
+
+use std::sync::{Arc, Mutex};
+
+use crate::credentials::Keeper;
+use crate::error::{Error, Kind, Result};
+use crate::proto::engine::Input;
+use crate::session::policy::{Do, RequireTls};
+use crate::session::{Session, Timed, open as dial};
+use crate::target::{Place, Target};
+use crate::ui::render::Renderer;
+
+use super::desk::Desk;
+use super::login;
+use super::seat::Seat;
+use super::turn::not_sent;
+
+/// How a session was opened: enough to open it again.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Where to.
+    pub target: Target,
+    /// Dialling, TLS, the engine.
+    pub how: dial::How,
+    /// Where passwords come from.
+    pub keeper: Arc<Mutex<Keeper>>,
+    /// `--user`.
+    pub user: Option<String>,
+    /// `--login`: at once, with this mechanism or (empty) the strongest.
+    pub login: Option<String>,
+    /// `--name`.
+    pub name: Option<String>,
+    /// Go on without trust.
+    pub insecure: bool,
+}
+
+impl Opening {
+    /// A target with nothing said about it.
+    pub fn plain(target: Target) -> Self {
+        Self {
+            target,
+            how: dial::How::default(),
+            keeper: Arc::default(),
+            user: None,
+            login: None,
+            name: None,
+            insecure: false,
+        }
+    }
+
+    /// The same options for another target. A login is not repeated there, and trust is not waived.
+    pub fn for_target(&self, target: Target) -> Self {
+        let mut how = self.how.clone();
+        how.plan = None;
+        how.starttls = false;
+        how.tls.insecure = false;
+        Self {
+            target,
+            how,
+            login: None,
+            user: None,
+            insecure: false,
+            ..self.clone()
+        }
+    }
+
+    /// The user named on the command line or in the URL.
+    pub fn user(&self) -> Option<String> {
+        self.user.clone().or_else(|| self.target.user.clone())
+    }
+
+    /// The name ehlo says where it says EHLO itself: `--name`, else the host name if it has a dot,
+    /// else the address literal.
+    pub fn name(&self, local: Option<std::net::IpAddr>) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let host = rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned();
+        if host.contains('.') {
+            return host;
+        }
+        match local.map(|ip| ip.to_canonical()) {
+            Some(std::net::IpAddr::V6(ip)) => format!("[IPv6:{ip}]"),
+            Some(std::net::IpAddr::V4(ip)) => format!("[{ip}]"),
+            None => "[127.0.0.1]".to_owned(),
+        }
+    }
+
+    /// The target's port, where it has one.
+    pub fn port(&self) -> u16 {
+        match self.target.place {
+            Place::Tcp { port, .. } => port,
+            Place::Unix(_) | Place::Exec(_) | Place::Practice => 0,
+        }
+    }
+}
+
+/// Opens another session and goes to it.
+///
+/// # Errors
+/// `Connect`, `Tls` and the like: nothing was opened.
+pub async fn open(desk: &mut Desk, opening: Opening) -> Result<()> {
+    let mut told = Vec::new();
+    let session = connect(desk, &opening, &mut told).await;
+    let number = desk.take_number();
+    seat_or_tell(desk, session, opening, number, told).await
+}
+
+/// Opens the active session again, in its place.
+///
+/// # Errors
+/// As `open`; the session then stays closed.
+pub async fn reopen(desk: &mut Desk, opening: Opening) -> Result<()> {
+    let mut told = Vec::new();
+    let session = connect(desk, &opening, &mut told).await;
+    let Some(number) = desk.seats.get(desk.active).map(|seat| seat.number) else {
+        return Ok(());
+    };
+    seat_or_tell(desk, session, opening, number, told).await
+}
+
+async fn seat_or_tell(
+    desk: &mut Desk,
+    session: Result<Session>,
+    opening: Opening,
+    number: usize,
+    told: Vec<Timed>,
+) -> Result<()> {
+    let session = match session {
+        Ok(session) => session,
+        Err(error) => {
+            let mut text = String::new();
+            let mut renderer = Renderer::new(desk.style());
+            told.iter()
+                .for_each(|timed| renderer.render(timed, &mut text));
+            if !desk.settings.json {
+                desk.screen.write(&text)?;
+            }
+            return Err(error);
+        }
+    };
+    let login = opening.login.clone();
+    let starttls = opening.how.starttls;
+    let seat = Seat::new(number, session, opening, desk.style(), desk.log_style());
+    match desk.seats.iter().position(|seat| seat.number == number) {
+        Some(index) => {
+            desk.seats[index] = seat;
+            desk.active = index;
+        }
+        None => {
+            desk.seats.push(seat);
+            desk.active = desk.seats.len() - 1;
+        }
+    }
+    for timed in &told {
+        desk.show(desk.active, timed)?;
+    }
+    if !desk.settle().await? {
+        return Ok(());
+    }
+    if starttls {
+        require_tls(desk).await?;
+    }
+    let usable = desk.seat().is_some_and(|seat| !seat.session.is_over());
+    if let (true, Some(mechanism)) = (usable, login) {
+        let named = (!mechanism.is_empty()).then(|| mechanism.to_ascii_uppercase());
+        login::log_in(desk, named, None, false).await?;
+    }
+    Ok(())
+}
+
+async fn connect(desk: &mut Desk, opening: &Opening, told: &mut Vec<Timed>) -> Result<Session> {
+    let mut how = opening.how.clone();
+    how.tls.insecure |= opening.insecure;
+    how.can_ask = desk.front.can_ask();
+    if opening.target.place == Place::Practice {
+        return Err(Error::usage("name a host").hint(
+            "as in",
+            "ehlo mail.example.org 25, or ehlo imaps://mail.example.org",
+        ));
+    }
+    let mut interrupts = desk.interrupts.take();
+    let mut tell = |timed| told.push(timed);
+    let outcome = tokio::select! {
+        outcome = dial::connect(&opening.target, &how, &mut tell) => outcome,
+        () = super::desk::interrupted(&mut interrupts) => {
+            Err(Error::new(Kind::Interrupted, "interrupted").doing("connecting"))
+        }
+    };
+    desk.interrupts = interrupts;
+    outcome
+}
+
+/// `--starttls`: nothing else is said before TLS is up.
+async fn require_tls(desk: &mut Desk) -> Result<()> {
+    let Some(seat) = desk.seat() else {
+        return Ok(());
+    };
+    let mut policy = RequireTls::new(seat.ehlo_name());
+    loop {
+        let Some(seat) = desk.seat() else {
+            return Ok(());
+        };
+        if seat.session.is_over() {
+            return Err(Error::silent(seat.failure.unwrap_or(Kind::Tls)));
+        }
+        match policy.next(&seat.session, seat.last_reply.as_ref()) {
+            Do::Done => return Ok(()),
+            Do::Fail(error) => {
+                seat.session.drop_connection();
+                desk.settle().await?;
+                return Err(error);
+            }
+            Do::Say(line) => {
+                let sent = seat.session.submit(Input::Line(line.as_bytes()));
+                sent.map_err(|refusal| not_sent(&refusal))?;
+                desk.settle().await?;
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The prompt: protocol, host, TLS mark, state; for IMAP the mailbox and the next tag.
+
+use crate::proto::engine::{Engine, Mode};
+use crate::wire::show::{Charset, show};
+
+use super::seat::Seat;
+
+/// A prompt never takes more than this part of the line.
+const SHARE: usize = 2;
+
+/// The prompt of a seat; `several` puts its number in front.
+pub fn text(seat: &Seat, several: bool, width: usize, charset: Charset) -> String {
+    match seat.mode() {
+        Mode::Body => return "data> ".to_owned(),
+        Mode::Literal { octets_left } => return format!("literal {octets_left}> "),
+        Mode::Answer { .. } => return "auth> ".to_owned(),
+        Mode::Idle => return "idle> ".to_owned(),
+        Mode::Command => {}
+    }
+    let protocol = seat.session.protocol().map_or("mail", |p| p.name);
+    let facts = seat.session.engine().map(Engine::facts).unwrap_or_default();
+    let state = match (seat.session.is_over(), seat.session.is_secured()) {
+        (true, _) => "closed",
+        (false, true) => "tls",
+        (false, false) => "clear",
+    };
+    let clean = |text: &str| show(text.as_bytes(), charset).into_owned();
+    let mailbox = facts
+        .mailbox
+        .filter(|_| !seat.session.is_over())
+        .map(|name| clean(&name));
+    let tag = facts.next_tag.filter(|_| !seat.session.is_over());
+    let number = if several {
+        format!("{} ", seat.number)
+    } else {
+        String::new()
+    };
+    let build = |host: &str, mailbox: Option<&str>| {
+        let mut prompt = format!("{number}{protocol} {host} {state}");
+        for word in [mailbox, tag.as_deref()].into_iter().flatten() {
+            prompt.push(' ');
+            prompt.push_str(word);
+        }
+        prompt.push_str("> ");
+        prompt
+    };
+    let host = clean(seat.opening.target.host());
+    let whole = build(&host, mailbox.as_deref());
+    let room = width / SHARE;
+    if whole.chars().count() <= room {
+        return whole;
+    }
+    // Long names give way: first the host to its first label, then the mailbox to its end.
+    let dots = if charset == Charset::Ascii {
+        "..."
+    } else {
+        "…"
+    };
+    let label: String = host
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(12)
+        .collect();
+    let host = if label.len() < host.len() {
+        format!("{label}{dots}")
+    } else {
+        host
+    };
+    let mailbox = mailbox.map(|name| {
+        let length = name.chars().count();
+        if length <= 12 {
+            name
+        } else {
+            format!(
+                "{dots}{}",
+                name.chars().skip(length - 11).collect::<String>()
+            )
+        }
+    });
+    build(&host, mailbox.as_deref())
+}

@@ -1,0 +1,144 @@
+//! A reply that goes elsewhere: into a file or a command, as octets, not as marked text.
+//!
+//! When the reply holds content (a literal, a dotted body), that content alone is written; else its
+//! lines are.
+
+use std::fs::File;
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+
+use crate::error::{Error, Result};
+use crate::proto::event::{Event, LineKind};
+
+/// Lines held back until it is known whether content comes.
+const HELD: usize = 1024 * 1024;
+
+/// Where a reply goes.
+#[derive(Debug)]
+pub struct Redirect {
+    to: To,
+    held: Vec<u8>,
+    content: bool,
+    /// Octets written.
+    pub written: u64,
+}
+
+#[derive(Debug)]
+enum To {
+    File(File, String),
+    Command(Child, String),
+}
+
+impl Redirect {
+    /// Into a new file, readable by its owner alone.
+    ///
+    /// # Errors
+    /// `Local` when it exists already or cannot be made.
+    pub fn file(name: &str) -> Result<Self> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(name);
+        let file = file.map_err(|e| Error::local(format!("{name}: {e}")))?;
+        Ok(Self::new(To::File(file, name.to_owned())))
+    }
+
+    /// Into a command's standard input.
+    ///
+    /// # Errors
+    /// `Local` when it cannot be started.
+    pub fn command(command: &str) -> Result<Self> {
+        let child = Command::new("sh")
+            .arg("-c")
+            .arg(command)
+            .stdin(Stdio::piped())
+            .spawn();
+        let child = child.map_err(|e| Error::local(format!("{command}: {e}")))?;
+        Ok(Self::new(To::Command(child, command.to_owned())))
+    }
+
+    fn new(to: To) -> Self {
+        Self {
+            to,
+            held: Vec::new(),
+            content: false,
+            written: 0,
+        }
+    }
+
+    /// Takes an event of the reply. True when it is taken off the screen.
+    ///
+    /// # Errors
+    /// `Local` when it cannot be written.
+    pub fn take(&mut self, event: &Event) -> Result<bool> {
+        match event {
+            Event::Part(part) => {
+                self.content = true;
+                self.held.clear();
+                self.write(&part.bytes)?;
+                Ok(true)
+            }
+            Event::Line(line) if matches!(line.kind, LineKind::Status | LineKind::GoAhead) => {
+                Ok(false)
+            }
+            Event::Line(line) => {
+                if !self.content && self.held.len() < HELD {
+                    self.held.extend_from_slice(&line.text);
+                    self.held.push(b'\n');
+                }
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// The reply is complete: writes what was held back, waits for the command.
+    ///
+    /// # Errors
+    /// As `take`.
+    pub fn finish(mut self) -> Result<String> {
+        if !self.content {
+            let held = std::mem::take(&mut self.held);
+            self.write(&held)?;
+        }
+        let written = crate::ui::units::grouped(self.written);
+        match self.to {
+            To::File(file, name) => {
+                file.sync_data()
+                    .map_err(|e| Error::local(format!("{name}: {e}")))?;
+                Ok(format!("{written} octets written to {name}"))
+            }
+            To::Command(mut child, command) => {
+                drop(child.stdin.take());
+                let status = child
+                    .wait()
+                    .map_err(|e| Error::local(format!("{command}: {e}")))?;
+                Ok(format!("{written} octets given to {command} ({status})"))
+            }
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.written += bytes.len() as u64;
+        match &mut self.to {
+            To::File(file, name) => file
+                .write_all(bytes)
+                .map_err(|e| Error::local(format!("{name}: {e}"))),
+            To::Command(child, command) => {
+                let Some(input) = &mut child.stdin else {
+                    return Ok(());
+                };
+                match input.write_all(bytes) {
+                    // A pager that was left early is no fault.
+                    Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {
+                        child.stdin = None;
+                        Ok(())
+                    }
+                    other => other.map_err(|e| Error::local(format!("{command}: {e}"))),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! One session at the desk, with what belongs to it alone.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, RwLock};
+
+use super::opening::Opening;
+use crate::error::Kind;
+use crate::net::Conn;
+use crate::proto::engine::Mode;
+use crate::proto::event::{Event, Exchange, Offers, Reply, Verdict};
+use crate::session::feed::Feed;
+use crate::session::{Happening, Session, Timed};
+use crate::transcript::{Row, Rows, Stamp, Transcript};
+use crate::ui::render::{Renderer, Style};
+
+use super::known::Known;
+use super::upload::Upload;
+
+/// A session and its place at the desk.
+#[derive(Debug)]
+pub struct Seat {
+    /// Its number, from 1, for `:use`.
+    pub number: usize,
+    /// The conversation.
+    pub session: Session,
+    /// How it was opened, for `:reconnect`.
+    pub opening: Opening,
+    /// For the screen.
+    pub renderer: Renderer,
+    /// For the log: everything, without colour.
+    pub log: Renderer,
+    /// Makes rows of events.
+    pub rows: Rows,
+    /// The last exchanges, for `:show`, `:save`, `:explain n`.
+    pub record: Transcript,
+    /// Watches over prepared lines.
+    pub feed: Feed,
+    /// What completion knows of this server.
+    pub known: Arc<RwLock<Known>>,
+    /// Replies nobody waits for any more.
+    pub late: BTreeSet<Exchange>,
+    /// A file on its way.
+    pub upload: Option<Upload>,
+    /// What was offered before TLS or login, to tell what changed.
+    pub offers: Offers,
+    /// IMAP: messages marked \Deleted in the selected mailbox, where this console can know.
+    pub deleted: Option<u64>,
+    /// The latest complete reply.
+    pub last_reply: Option<Reply>,
+    /// The first failure, for a batch's exit code.
+    pub failure: Option<Kind>,
+    /// Where content and lines go instead of the screen.
+    pub redirect: Option<super::redirect::Redirect>,
+    /// Lines held back by `:together`.
+    pub together: Option<Vec<Vec<u8>>>,
+    /// True once QUIT or LOGOUT was sent.
+    pub said_goodbye: bool,
+    /// What the person said yes to, once per session.
+    pub consents: BTreeSet<&'static str>,
+}
+
+impl Seat {
+    /// True when the next line is the person's to say: nothing is owed, or content is asked for.
+    pub fn is_our_turn(&self) -> bool {
+        self.upload.is_none() && (self.mode() != Mode::Command || !self.waits())
+    }
+
+    /// True while a reply that somebody waits for is owed.
+    pub fn waits(&self) -> bool {
+        if self.session.is_over() || self.session.is_distrusted() {
+            return false;
+        }
+        let Some(engine) = self.session.engine() else {
+            return !self.late.contains(&Exchange(0));
+        };
+        match self.session.conn() {
+            None => true,
+            Some(_) => engine
+                .due()
+                .iter()
+                .any(|due| !self.late.contains(&due.exchange)),
+        }
+    }
+
+    /// What the next line will be taken for.
+    pub fn mode(&self) -> Mode {
+        match self.session.engine() {
+            Some(engine) if !self.session.is_over() => engine.mode(),
+            _ => Mode::Command,
+        }
+    }
+
+    /// Marks every owed reply as late.
+    pub fn stop_waiting(&mut self) {
+        match self.session.engine() {
+            Some(engine) => self
+                .late
+                .extend(engine.due().iter().map(|due| due.exchange)),
+            None => {
+                self.late.insert(Exchange(0));
+            }
+        }
+    }
+
+    /// A place at the desk for a session just opened.
+    pub fn new(
+        number: usize,
+        session: Session,
+        opening: Opening,
+        style: Style,
+        log: Style,
+    ) -> Self {
+        Self {
+            number,
+            session,
+            opening,
+            renderer: Renderer::new(style),
+            log: Renderer::new(log),
+            rows: Rows::new(&number.to_string()),
+            record: Transcript::default(),
+            feed: Feed::default(),
+            known: Arc::default(),
+            late: BTreeSet::new(),
+            upload: None,
+            offers: Offers::default(),
+            deleted: None,
+            last_reply: None,
+            failure: None,
+            redirect: None,
+            together: None,
+            said_goodbye: false,
+            consents: BTreeSet::new(),
+        }
+    }
+
+    /// What EHLO says when ehlo says it.
+    pub fn ehlo_name(&self) -> String {
+        self.opening
+            .name(self.session.conn().and_then(Conn::local).map(|a| a.ip()))
+    }
+
+    /// The rows that `timed` adds to record, log and JSON.
+    pub fn rows_of(&mut self, timed: &Timed) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let since = timed
+            .when
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        if let Some(event) = timed.event() {
+            self.rows.take(
+                Stamp::new(since),
+                timed.secured,
+                event,
+                timed.took,
+                &mut rows,
+            );
+        }
+        rows
+    }
+
+    fn known(&self, change: impl FnOnce(&mut Known)) {
+        if let Ok(mut known) = self.known.write() {
+            change(&mut known);
+        }
+    }
+
+    /// Keeps what later commands ask for, and the first failure.
+    pub fn note(&mut self, timed: &Timed) {
+        if let Some((protocol, event)) = self.session.protocol().zip(timed.event()) {
+            self.known(|known| known.learn(protocol.name, event));
+        }
+        match &timed.what {
+            Happening::Engine(Event::Reply(reply)) => {
+                self.feed.reply(reply);
+                if let Some(kind) = failure_of(reply) {
+                    self.fail(kind);
+                }
+                self.last_reply = Some(reply.clone());
+            }
+            Happening::Tls(_) => self.known(Known::secured),
+            Happening::Ended(Some(error)) => self.fail(error.kind),
+            _ => {}
+        }
+    }
+
+    /// Remembers a failure, if it is the first.
+    pub fn fail(&mut self, kind: Kind) {
+        self.failure.get_or_insert(kind);
+    }
+}
+
+/// Which failure a reply is, if it is one.
+pub fn failure_of(reply: &Reply) -> Option<Kind> {
+    let login = matches!(
+        reply.to.as_str(),
+        "AUTH" | "AUTHENTICATE" | "LOGIN" | "PASS" | "APOP" | "USER"
+    );
+    match reply.verdict {
+        Verdict::TryLater => Some(Kind::TryLater),
+        Verdict::Refused if login => Some(Kind::Auth),
+        Verdict::Refused => Some(Kind::Refused),
+        Verdict::Good | Verdict::More | Verdict::Note => None,
+    }
+}

@@ -1,0 +1,87 @@
+//! How long to wait.
+//!
+//! A person is never hurried. A program waits for a whole reply as long as the RFC allows for its
+//! verb (a peer that drips a status line gets no more than one that is silent), and for content as
+//! long as it keeps a pace of 1 KiB a minute. An explicit limit replaces both.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Octets of content that must arrive in each `PACE_WINDOW`.
+const PACE_OCTETS: u64 = 1024;
+const PACE_WINDOW: Duration = Duration::from_secs(60);
+
+/// Who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// A person at a console: no limit but an explicit one.
+    Person(Option<Duration>),
+    /// A program: the RFC's limits, or an explicit one.
+    Program(Option<Duration>),
+}
+
+/// Since when something is waited for.
+#[derive(Debug)]
+pub struct Watch {
+    patience: Patience,
+    since: Instant,
+    content: Option<(Instant, u64)>,
+}
+
+impl Watch {
+    /// Starts to wait now.
+    pub fn new(patience: Patience) -> Self {
+        Self {
+            patience,
+            since: Instant::now(),
+            content: None,
+        }
+    }
+
+    /// Something was written, or a reply is complete: the wait for the next begins.
+    pub fn begin(&mut self) {
+        self.since = Instant::now();
+        self.content = None;
+    }
+
+    /// Content came.
+    pub fn content(&mut self, octets: u64) {
+        let now = Instant::now();
+        let (start, sum) = self.content.get_or_insert((now, 0));
+        *sum += octets;
+        if *sum >= PACE_OCTETS {
+            (*start, *sum) = (now, 0);
+        }
+    }
+
+    /// Content is over; a status line is waited for.
+    pub fn content_ended(&mut self) {
+        self.begin();
+    }
+
+    /// When waiting ends, if it does, and how long that will have been. `allowed` is what the verb
+    /// in flight is given.
+    pub fn deadline(&self, allowed: Option<Duration>) -> Option<(Instant, Duration)> {
+        let explicit = match self.patience {
+            Patience::Person(explicit) | Patience::Program(explicit) => explicit,
+        };
+        let allowed = match (self.patience, explicit, allowed) {
+            (_, Some(limit), Some(_)) => limit,
+            (Patience::Program(_), None, Some(limit)) => limit,
+            _ => return None,
+        };
+        match self.content {
+            Some((start, _)) => {
+                let window = explicit.unwrap_or(PACE_WINDOW);
+                Some((start + window, window))
+            }
+            None => Some((self.since + allowed, allowed)),
+        }
+    }
+
+    /// How long the current wait has lasted.
+    pub fn waited(&self) -> Duration {
+        self.since.elapsed()
+    }
+}

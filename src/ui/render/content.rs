@@ -1,0 +1,91 @@
+//! Content of literals and bodies, line by line behind `|`.
+//!
+//! This is the path of a forty-megabyte message into a pipe: printable ASCII is copied, nothing
+//! else is done to it.
+
+use memchr::memchr;
+
+use super::{Mark, Renderer};
+use crate::proto::event::Part;
+use crate::ui::units;
+use crate::wire::show::show;
+
+/// A line of content longer than this is shown in pieces.
+const PIECE: usize = 16 * 1024;
+
+/// What is kept of content between two parts.
+#[derive(Debug, Default)]
+pub struct Carry {
+    rest: Vec<u8>,
+    lines: u64,
+    hidden: u64,
+    secured: bool,
+}
+
+impl Renderer {
+    pub(super) fn part(&mut self, part: &Part, secured: bool, out: &mut String) {
+        if let Some(held) = self.held.take() {
+            self.put(&held, out);
+        }
+        self.carry.secured = secured;
+        let mut bytes = part.bytes.as_slice();
+        if !self.carry.rest.is_empty() {
+            let end = memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+            self.carry.rest.extend_from_slice(&bytes[..end]);
+            bytes = &bytes[end..];
+            if self.carry.rest.ends_with(b"\n") || self.carry.rest.len() > PIECE {
+                let line = std::mem::take(&mut self.carry.rest);
+                self.content_line(&line, out);
+                self.carry.rest = line;
+                self.carry.rest.clear();
+            }
+        }
+        while let Some(at) = memchr(b'\n', bytes) {
+            self.content_line(&bytes[..=at], out);
+            bytes = &bytes[at + 1..];
+        }
+        while bytes.len() > PIECE {
+            self.content_line(&bytes[..PIECE], out);
+            bytes = &bytes[PIECE..];
+        }
+        self.carry.rest.extend_from_slice(bytes);
+        if part.last {
+            self.finish_content(out);
+        }
+    }
+
+    fn content_line(&mut self, line: &[u8], out: &mut String) {
+        self.carry.lines += 1;
+        if self
+            .style
+            .content_lines
+            .is_some_and(|limit| self.carry.lines > limit)
+        {
+            self.carry.hidden += line.len() as u64;
+            return;
+        }
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        out.push_str(if self.carry.secured { "<~  |" } else { "<-  |" });
+        out.push_str(&show(text, self.style.look.charset));
+        out.push('\n');
+    }
+
+    /// Ends a content whose last line had no line end, and tells what was not shown.
+    pub(super) fn finish_content(&mut self, out: &mut String) {
+        if !self.carry.rest.is_empty() {
+            let line = std::mem::take(&mut self.carry.rest);
+            self.content_line(&line, out);
+        }
+        if self.carry.hidden > 0 {
+            let text = format!(
+                "{} octets in {} more lines not shown (:set long off, or :> FILE COMMAND)",
+                units::grouped(self.carry.hidden),
+                units::grouped(self.carry.lines - self.style.content_lines.unwrap_or_default())
+            );
+            self.put(&Mark::Info.line(text), out);
+        }
+        self.carry.lines = 0;
+        self.carry.hidden = 0;
+    }
+}
