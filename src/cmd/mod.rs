@@ -4,3 +4,5 @@ pub mod connect;
 pub mod decode;
 pub mod encode;
 pub mod serve;
+pub mod show;
+pub mod talk;

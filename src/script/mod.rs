@@ -12,8 +12,10 @@ pub mod format;
 pub mod heard;
 pub mod import;
 mod literals;
+pub mod outcome;
 pub mod parse;
 pub mod pattern;
+pub mod source;
 pub mod template;
 
 pub use ast::Talk;

@@ -6,7 +6,9 @@
 
 pub mod diag;
 pub mod escape;
+pub mod html;
 pub mod look;
+pub mod marks;
 pub mod meant;
 pub mod out;
 pub mod render;

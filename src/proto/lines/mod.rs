@@ -32,7 +32,7 @@ pub(crate) const OFFERS_CAP: usize = 64 * 1024;
 pub(crate) const OFFERS_LINES: u64 = 1000;
 
 /// How much of long content `Event::Sent` shows, in octets.
-const SHOWN: usize = 256;
+const SHOWN: usize = 1024;
 
 /// Steps out, bytes in: the part of an engine that is the same for every protocol of lines.
 #[derive(Debug)]
