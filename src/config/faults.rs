@@ -429,4 +429,22 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_ten_examples_of_the_docs() {
+        let docs = include_str!("../../docs/faults.md");
+        let examples: Vec<&str> = docs
+            .split("```toml\n")
+            .skip(1)
+            .filter_map(|rest| rest.split("```").next())
+            .collect();
+        assert_eq!(examples.len(), 10);
+        for example in examples {
+            let rows = read(example).unwrap_or_else(|e| panic!("{e}\n{example}"));
+            assert!(!rows.is_empty(), "{example}");
+        }
+        for key in KEYS {
+            assert!(docs.contains(&format!("`{key}`")), "{key} is not in docs/faults.md");
+        }
+    }
 }

@@ -110,7 +110,11 @@ impl Pop3Server {
             commands: self.commands.saturating_sub(1),
             ..Occasion::default()
         });
-        self.hidden.append(&mut effect.hide);
+        for word in effect.hide.drain(..) {
+            if !self.is_hidden(&word) {
+                self.hidden.push(word);
+            }
+        }
         effect
     }
 

@@ -131,7 +131,11 @@ impl SmtpServer {
             errors: self.errors,
             commands: self.commands.saturating_sub(1),
         });
-        self.hidden.append(&mut effect.hide);
+        for word in effect.hide.drain(..) {
+            if !self.is_hidden(&word) {
+                self.hidden.push(word);
+            }
+        }
         effect
     }
 
