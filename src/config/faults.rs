@@ -444,7 +444,10 @@ mod tests {
             assert!(!rows.is_empty(), "{example}");
         }
         for key in KEYS {
-            assert!(docs.contains(&format!("`{key}`")), "{key} is not in docs/faults.md");
+            assert!(
+                docs.contains(&format!("`{key}`")),
+                "{key} is not in docs/faults.md"
+            );
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod faults;
+mod pairs;
 mod pop3;
 mod rubbish;
 mod smtp;

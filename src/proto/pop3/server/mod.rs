@@ -20,6 +20,7 @@ use crate::proto::event::{
 use crate::proto::faults::{CloseWhen, Effect, GREETING, Occasion};
 use crate::proto::login::{self, Login, Next};
 use crate::proto::outbox::{Flow, Outbox};
+use crate::proto::pop3::spec;
 use crate::proto::server::{Service, Visitor};
 use crate::proto::spec::{Phase, Verb};
 use crate::store::Refused;
@@ -554,11 +555,11 @@ impl Engine for Pop3Server {
     }
 
     fn phase(&self) -> Phase {
-        Phase(match (&self.place, &self.drop) {
-            (Place::Closed, _) => "UPDATE",
-            (_, Some(_)) => "TRANSACTION",
-            (_, None) => "AUTHORIZATION",
-        })
+        match (&self.place, &self.drop) {
+            (Place::Closed, _) => spec::UPDATE,
+            (_, Some(_)) => spec::TRANSACTION,
+            (_, None) => spec::AUTHORIZATION,
+        }
     }
 
     fn mode(&self) -> Mode {
@@ -588,8 +589,8 @@ impl Engine for Pop3Server {
         }
     }
 
-    fn verb_of(&self, _line: &[u8]) -> Option<&'static Verb> {
-        None
+    fn verb_of(&self, line: &[u8]) -> Option<&'static Verb> {
+        spec::SPEC.verb(line)
     }
 
     fn set(&mut self, _setting: Setting) {}

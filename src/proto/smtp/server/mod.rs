@@ -26,6 +26,7 @@ use crate::proto::faults::{CloseWhen, Effect, GREETING, Occasion};
 use crate::proto::login::Login;
 use crate::proto::outbox::Outbox;
 use crate::proto::server::{Service, TIME_IS_UP, Visitor};
+use crate::proto::smtp::spec;
 use crate::proto::spec::{Phase, Verb};
 use crate::wire::dot::Unstuffer;
 use crate::wire::line::LineBuf;
@@ -362,15 +363,14 @@ impl Engine for SmtpServer {
     }
 
     fn phase(&self) -> Phase {
-        Phase(match (&self.place, &self.message) {
-            (Place::Closed, _) => "closed",
-            (Place::Data(_) | Place::Chunk { .. }, _) => "data",
-            (Place::Answer(_), _) => "auth",
-            (_, Some(message)) if !message.recipients.is_empty() => "rcpt",
-            (_, Some(_)) => "mail",
-            _ if self.helo.is_some() => "ready",
-            _ => "start",
-        })
+        match (&self.place, &self.message) {
+            (Place::Closed, _) => spec::QUIT,
+            (Place::Data(_) | Place::Chunk { .. }, _) => spec::DATA,
+            (_, Some(message)) if !message.recipients.is_empty() => spec::RCPT,
+            (_, Some(_)) => spec::MAIL,
+            _ if self.helo.is_some() => spec::IDLE,
+            _ => spec::START,
+        }
     }
 
     fn mode(&self) -> Mode {
@@ -403,8 +403,8 @@ impl Engine for SmtpServer {
         }
     }
 
-    fn verb_of(&self, _line: &[u8]) -> Option<&'static Verb> {
-        None
+    fn verb_of(&self, line: &[u8]) -> Option<&'static Verb> {
+        spec::SPEC.verb(line)
     }
 
     fn set(&mut self, _setting: Setting) {}
