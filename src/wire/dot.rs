@@ -3,7 +3,7 @@
 //! `Stuffer` sends: every line ends in CRLF, a leading dot is doubled, a lone dot closes.
 //! `Unstuffer` receives: it passes content on in the chunks it came in, and finds the end.
 
-use memchr::memchr;
+use memchr::{memchr2, memmem};
 
 /// Turns a body into what goes on the wire, in any number of parts.
 ///
@@ -33,32 +33,47 @@ impl Default for Stuffer {
 impl Stuffer {
     /// Adds a part of the body to `out`.
     pub fn push(&mut self, part: &[u8], out: &mut Vec<u8>) {
-        out.reserve(part.len() + 2);
-        for &b in part {
+        out.reserve(part.len() + part.len() / 32 + 4);
+        let mut rest = part;
+        while let Some(&first) = rest.first() {
             if self.after_cr {
                 self.after_cr = false;
                 self.at_line_start = true;
                 out.extend_from_slice(b"\r\n");
-                if b == b'\n' {
+                if first == b'\n' {
+                    rest = &rest[1..];
                     continue;
                 }
                 self.mended += 1;
             }
-            match b {
-                b'\r' => self.after_cr = true,
-                b'\n' => {
+            let run = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+            if run > 0 {
+                if self.at_line_start && first == b'.' {
+                    self.doubled += 1;
+                    out.push(b'.');
+                }
+                self.at_line_start = false;
+                out.extend_from_slice(&rest[..run]);
+            }
+            rest = &rest[run..];
+            match rest {
+                // The line end that all lines should have: nothing to remember.
+                [b'\r', b'\n', ..] => {
+                    out.extend_from_slice(b"\r\n");
+                    self.at_line_start = true;
+                    rest = &rest[2..];
+                }
+                [b'\r', ..] => {
+                    self.after_cr = true;
+                    rest = &rest[1..];
+                }
+                [_, ..] => {
                     self.mended += 1;
                     self.at_line_start = true;
                     out.extend_from_slice(b"\r\n");
+                    rest = &rest[1..];
                 }
-                _ => {
-                    if b == b'.' && self.at_line_start {
-                        self.doubled += 1;
-                        out.push(b'.');
-                    }
-                    self.at_line_start = false;
-                    out.push(b);
-                }
+                [] => {}
             }
         }
     }
@@ -83,6 +98,8 @@ impl Stuffer {
 pub struct Unstuffer {
     state: At,
     lf_ends: bool,
+    /// Finds the only places where something other than copying may have to be done.
+    dot_line: memmem::Finder<'static>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +123,7 @@ impl Unstuffer {
         Self {
             state: At::LineStart,
             lf_ends,
+            dot_line: memmem::Finder::new(b"\n."),
         }
     }
 
@@ -147,9 +165,9 @@ impl Unstuffer {
         (used, false)
     }
 
-    /// Copies up to and including the next LF, or all there is.
+    /// Copies up to the next line that begins with a dot, or all there is.
     fn run(&self, bytes: &[u8], out: &mut Vec<u8>) -> (usize, At) {
-        let taken = memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+        let taken = self.dot_line.find(bytes).map_or(bytes.len(), |at| at + 1);
         let part = &bytes[..taken];
         out.extend_from_slice(part);
         let next = match part {
