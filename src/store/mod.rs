@@ -15,6 +15,7 @@ pub mod flags;
 pub mod mailbox;
 pub mod maildrop;
 pub mod message;
+pub mod mime;
 pub mod name;
 pub mod seed;
 pub mod view;

@@ -123,6 +123,11 @@ impl View {
         self.recent.get(after).is_some_and(|range| range.0 <= uid)
     }
 
+    /// The recent UIDs, as ranges with both ends included, sorted.
+    pub fn recent_ranges(&self) -> &[(u32, u32)] {
+        &self.recent
+    }
+
     /// How many messages are recent.
     pub fn recent(&self, mailbox: &Mailbox) -> u32 {
         let place = |uid| mailbox.position(uid).unwrap_or_else(|at| at);

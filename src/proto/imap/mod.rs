@@ -1,6 +1,7 @@
 //! IMAP (RFC 9051, RFC 3501): the descriptor, the verb table and the engines.
 
 pub mod client;
+pub mod server;
 pub mod spec;
 pub mod token;
 pub mod utf7;
