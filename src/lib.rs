@@ -68,6 +68,7 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> error::Result<()> {
     match command {
         Command::Connect(options) => cmd::connect::run(&options),
+        Command::Serve(options) => cmd::serve::run(&options),
         _ => Err(error::Error::usage("not yet")),
     }
 }

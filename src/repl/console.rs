@@ -9,6 +9,7 @@ use std::sync::mpsc;
 
 use crate::error::{Error, Result};
 use crate::proto::engine::Mode;
+use crate::target::Place;
 use crate::ui::render::Mark;
 
 use super::batch;
@@ -21,6 +22,13 @@ use super::opening::{self, Opening};
 use super::screen::Screen;
 use super::settings::Settings;
 use super::{login, meta, prompt};
+
+/// The first lines of a console on the practice server.
+const WELCOME: &[&str] = &[
+    "practice server inside this program: nothing leaves this machine",
+    "users alice/wonderland, bob/builder, charlie/charlie @ehlo.test",
+    "type EHLO me.test · Tab: what can follow · :explain: what it meant · :quit",
+];
 
 /// What a console is started with.
 #[derive(Debug)]
@@ -80,6 +88,11 @@ async fn serve(front: Front, printer: Option<mpsc::Sender<String>>, start: Start
     desk.listen_for_signals()?;
     if let Some(log) = &start.log {
         desk.log = Some(super::LogFile::open(log)?);
+    }
+    if start.opening.target.place == Place::Practice {
+        for line in WELCOME {
+            desk.say(Mark::Info, line)?;
+        }
     }
     opening::open(&mut desk, start.opening).await?;
     let mut books = Books {

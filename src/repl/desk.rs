@@ -39,6 +39,8 @@ pub struct Desk {
     pub active: usize,
     /// Ctrl-C, once somebody listens.
     pub interrupts: Option<tokio::signal::unix::Signal>,
+    /// The practice server inside, once somebody connected to it.
+    pub practice: Option<crate::practice::Practice>,
     /// Lines typed at this console, without secrets, for `:history`.
     pub typed: Vec<String>,
     /// Those of them that the editor has not been told of.
@@ -60,6 +62,7 @@ impl Desk {
             settings,
             seats: Vec::new(),
             active: 0,
+            practice: None,
             typed: Vec::new(),
             remember: Vec::new(),
             interrupts: None,

@@ -4,7 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use crate::credentials::Keeper;
 use crate::error::{Error, Kind, Result};
+use crate::net::tls::Roots;
+use crate::practice::Practice;
+use crate::proto::TlsMode;
 use crate::proto::engine::Input;
+use crate::session::RootsLater;
 use crate::session::policy::{Do, RequireTls};
 use crate::session::{Session, Timed, open as dial};
 use crate::target::{Place, Target};
@@ -177,10 +181,7 @@ async fn connect(desk: &mut Desk, opening: &Opening, told: &mut Vec<Timed>) -> R
     how.tls.insecure |= opening.insecure;
     how.can_ask = desk.front.can_ask();
     if opening.target.place == Place::Practice {
-        return Err(Error::usage("name a host").hint(
-            "as in",
-            "ehlo mail.example.org 25, or ehlo imaps://mail.example.org",
-        ));
+        return practise(desk, &opening.target, &how);
     }
     let mut interrupts = desk.interrupts.take();
     let mut tell = |timed| told.push(timed);
@@ -192,6 +193,20 @@ async fn connect(desk: &mut Desk, opening: &Opening, told: &mut Vec<Timed>) -> R
     };
     desk.interrupts = interrupts;
     outcome
+}
+
+/// A session with the practice server inside, whose CA is trusted and made when TLS needs it.
+fn practise(desk: &mut Desk, target: &Target, how: &dial::How) -> Result<Session> {
+    let practice = match &desk.practice {
+        Some(practice) => practice.clone(),
+        None => desk.practice.insert(Practice::inside()?).clone(),
+    };
+    let protocol = target.protocol.unwrap_or(crate::proto::PROTOCOLS[0]);
+    let conn = practice.connect(protocol, target.tls == TlsMode::Implicit)?;
+    let roots = RootsLater(Arc::new(move || {
+        Roots::of_der(practice.ca().der(), "the practice server's own CA")
+    }));
+    Ok(dial::on_conn(conn, target, how, Some(roots)))
 }
 
 /// `--starttls`: nothing else is said before TLS is up.

@@ -24,7 +24,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::error::{Error, Kind};
 use crate::net::conn::{Conn, Turn};
-use crate::net::tls::{TlsFault, TlsOptions, TlsPlan, TlsReport};
+use crate::net::tls::{Roots, TlsFault, TlsOptions, TlsPlan, TlsReport};
 use crate::proto::Protocol;
 use crate::proto::engine::{ClientOptions, Engine, Input, Refusal, Step};
 use crate::proto::event::{Closed, Event, Exchange, FailureKind, LineKind};
@@ -72,7 +72,18 @@ pub struct SessionOptions {
 pub struct TlsSetup {
     host: Option<String>,
     options: TlsOptions,
+    later: Option<RootsLater>,
     plan: OnceLock<TlsPlan>,
+}
+
+/// Roots that are made when a handshake first needs them: the practice server's CA.
+#[derive(Clone)]
+pub struct RootsLater(pub Arc<dyn Fn() -> Option<Roots> + Send + Sync>);
+
+impl fmt::Debug for RootsLater {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RootsLater")
+    }
 }
 
 impl TlsSetup {
@@ -85,8 +96,16 @@ impl TlsSetup {
         Self {
             host,
             options,
+            later: None,
             plan: cell,
         }
+    }
+
+    /// The same, with roots that are made when they are needed.
+    #[must_use]
+    pub fn with_roots(mut self, roots: Option<RootsLater>) -> Self {
+        self.later = roots;
+        self
     }
 
     /// The plan, made now if it was not before.
@@ -97,7 +116,11 @@ impl TlsSetup {
         if let Some(plan) = self.plan.get() {
             return Ok(plan.clone());
         }
-        let plan = TlsPlan::new(self.host.as_deref(), &self.options)?;
+        let mut options = self.options.clone();
+        if let Some(RootsLater(make)) = &self.later {
+            options.roots = make();
+        }
+        let plan = TlsPlan::new(self.host.as_deref(), &options)?;
         Ok(self.plan.get_or_init(|| plan).clone())
     }
 }

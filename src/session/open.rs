@@ -10,7 +10,7 @@ use crate::proto::TlsMode;
 use crate::proto::engine::ClientOptions;
 use crate::target::{Place, Target};
 
-use super::{Happening, Patience, Session, SessionOptions, Timed, TlsSetup};
+use super::{Happening, Patience, RootsLater, Session, SessionOptions, Timed, TlsSetup};
 
 /// Everything about how to open a session, but the target.
 #[derive(Clone, Debug)]
@@ -83,8 +83,8 @@ async fn dial(
 }
 
 /// Makes a session on a connection that is there already: the practice server's pipe.
-pub fn on_conn(conn: Conn, target: &Target, how: &How) -> Session {
-    let tls = TlsSetup::new(tls_host(target), how.tls.clone(), how.plan.clone());
+pub fn on_conn(conn: Conn, target: &Target, how: &How, roots: Option<RootsLater>) -> Session {
+    let tls = TlsSetup::new(tls_host(target), how.tls.clone(), how.plan.clone()).with_roots(roots);
     on(conn, target, how, tls)
 }
 

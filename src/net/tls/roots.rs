@@ -58,6 +58,11 @@ impl Roots {
         })
     }
 
+    /// One certificate, DER, called `label`; `None` when it cannot be used.
+    pub fn of_der(der: &[u8], label: impl Into<String>) -> Option<Self> {
+        Self::of(vec![CertificateDer::from(der.to_vec())], label)
+    }
+
     /// These certificates, called `label`; `None` when not one of them can be used.
     pub fn of(certs: Vec<CertificateDer<'static>>, label: impl Into<String>) -> Option<Self> {
         let mut store = RootCertStore::empty();

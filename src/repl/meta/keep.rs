@@ -91,3 +91,14 @@ pub(super) fn save(desk: &mut Desk, rest: &str) -> Result<()> {
         &format!("written to {file}; ehlo run {file} plays it again"),
     )
 }
+
+/// `:fault [FILE|off]`.
+pub(super) fn fault(desk: &mut Desk, rest: &str) -> Result<()> {
+    let Some(practice) = &desk.practice else {
+        return Err(Error::usage(
+            ":fault is for the practice server, which is not in use",
+        ));
+    };
+    let text = practice.set_faults(rest)?;
+    desk.say(Mark::Info, &text)
+}

@@ -216,6 +216,17 @@ fn without_flag(rest: &str) -> (&str, bool) {
     }
 }
 
+/// `:inbox [user] [n]`.
+pub(super) fn inbox(desk: &mut Desk, rest: &str) -> Result<()> {
+    let Some(practice) = &desk.practice else {
+        return Err(Error::usage(
+            ":inbox looks into the practice server, which is not in use",
+        ));
+    };
+    let lines = practice.inbox(rest)?;
+    desk.print(&lines)
+}
+
 fn nothing_open() -> Result<()> {
     Err(Error::usage("no session is open").hint("open", ":open TARGET"))
 }

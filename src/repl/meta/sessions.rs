@@ -23,10 +23,11 @@ pub(super) async fn open(desk: &mut Desk, rest: &str) -> Result<()> {
     if text.starts_with("exec:") && !desk.settings.allow_commands {
         return Err(Error::usage("exec: starts a program").hint("allow", "--allow-commands"));
     }
-    let practised = desk
-        .seats
-        .iter()
-        .any(|seat| seat.opening.target.place == target::Place::Practice);
+    let practised = desk.practice.is_some()
+        || desk
+            .seats
+            .iter()
+            .any(|seat| seat.opening.target.place == target::Place::Practice);
     let target = match crate::proto::protocol(text) {
         Some(protocol) if practised && port.is_none() => target::Target::practice(protocol),
         _ => target::parse(text, port)?,
