@@ -1,7 +1,7 @@
 //! LOGIN and AUTHENTICATE.
 
 use ehlo::proto::engine::{ClientOptions, Engine, Input, Mode, Refusal, Setting};
-use ehlo::proto::event::{Advice, Content, Event, FailureKind, Verdict};
+use ehlo::proto::event::{Advice, Content, Event, FailureKind, Oddity, Verdict};
 use ehlo::proto::imap::spec::{AUTHENTICATED, NOT_AUTHENTICATED};
 use ehlo::sasl::{self, Binding, Credentials, Mechanism};
 use ehlo::wire::b64;
@@ -52,10 +52,7 @@ fn login_sends_eight_bit_words_as_literals_when_asked() {
     assert_eq!(drive.wrote(), "älice {11}\r\n");
     drive.server("+ \r\n");
     assert_eq!(drive.wrote(), "wönderland\r\n");
-    assert_eq!(
-        drive.shown(),
-        ["a1 LOGIN {6}", "älice", " {11}", "••••", ""]
-    );
+    assert_eq!(drive.shown(), ["a1 LOGIN {6}", "älice", " {11}", "••••"]);
     drive.server("a1 OK in\r\n");
     assert_eq!(drive.engine.facts().user.as_deref(), Some("älice"));
 
@@ -229,9 +226,9 @@ fn a_bad_challenge_is_answered_with_a_star() {
     drive.forget();
     drive.server("+ not base64!\r\n");
     assert_eq!(drive.wrote(), "*\r\n");
-    assert!(
-        matches!(drive.events.last(), Some(Event::Told(told)) if told[0].text.contains("cancelled"))
-    );
+    assert!(drive.events.iter().any(
+        |event| matches!(event, Event::Oddity(Oddity::Other(what)) if what.contains("cancelled"))
+    ));
     // Whoever accepts a cancelled login lies.
     drive.server("a1 OK in\r\n");
     assert_eq!(drive.failure().unwrap().kind, FailureKind::Auth);

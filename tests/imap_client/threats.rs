@@ -68,7 +68,7 @@ fn octets_behind_the_go_ahead_are_dropped_unread() {
     let mut drive = Drive::new(&strict());
     drive.server("* OK hi\r\n").line("starttls").server(&wire);
     assert!(drive.events.contains(&Event::Oddity(oddity)));
-    assert_eq!((drive.tls, failed(&drive)), (0, FailureKind::Protocol));
+    assert_eq!((drive.tls, failed(&drive)), (0, FailureKind::Tls));
     assert!(
         drive
             .failure()
@@ -185,6 +185,16 @@ fn only_an_imap_greeting_opens() {
             assert_eq!(failed(&drive), FailureKind::Protocol, "{greeting}");
             assert!(drive.written.is_empty());
         }
+    }
+    for (greeting, who) in [
+        (&b"+OK pop\r\n"[..], "POP3"),
+        (b"220 h ESMTP\r\n", "SMTP"),
+        (b"\x15\x03\x01\x00\x02", "TLS"),
+    ] {
+        let mut drive = Drive::new(&ClientOptions::default());
+        drive.chunk = 1;
+        drive.server(greeting);
+        assert!(drive.failure().unwrap().what.contains(who));
     }
     let mut drive = Drive::new(&ClientOptions::default());
     drive.server("* BYE [UNAVAILABLE] too many\r\n");

@@ -4,6 +4,7 @@ use super::Client;
 use super::command::{Command, Kind};
 use crate::proto::event::Advice;
 use crate::proto::imap::utf7;
+use crate::proto::lines::word;
 use crate::proto::spec::{ArgKind, Verb};
 use crate::wire::octets::{Announced, BadCount};
 
@@ -46,10 +47,9 @@ impl Client {
                     "the server says LOGINDISABLED: it takes no LOGIN here".to_owned(),
                 ));
             }
-            Kind::Authenticate(exchange) => {
-                let (mechanism, initial) =
-                    (exchange.mechanism().to_owned(), exchange.has_initial());
-                self.advise_mechanism(&mechanism, initial);
+            Kind::Authenticate(login) => {
+                let has_initial = !word(command, 2).is_empty();
+                self.advise_mechanism(&login.name, has_initial);
             }
             _ if verb.name == "COMPRESS" => self.advice(Advice::Remark(
                 "compressed replies cannot be read here: nothing after the OK will make sense"

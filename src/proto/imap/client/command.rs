@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::auth::Exchange as AuthExchange;
+use super::auth;
 use super::veil::Veil;
 use crate::proto::event::Exchange;
 use crate::proto::imap::spec::PATIENCE;
+use crate::proto::lines::Login;
 use crate::proto::spec::{Shape, Verb};
 
 /// A command whose completion is due.
@@ -48,7 +49,7 @@ pub(super) enum Kind {
     /// LOGIN.
     Login,
     /// AUTHENTICATE.
-    Authenticate(AuthExchange),
+    Authenticate(Login),
     /// UNAUTHENTICATE (RFC 8437).
     Unauthenticate,
     /// IDLE.
@@ -61,7 +62,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// What a typed command does, by its verb.
-    pub(super) fn of(verb: Option<&'static Verb>, command: &[u8]) -> Self {
+    pub(super) fn of(verb: Option<&'static Verb>, command: &[u8], exchange: Exchange) -> Self {
         let Some(verb) = verb else {
             return Self::Plain;
         };
@@ -74,7 +75,7 @@ impl Kind {
             "UNAUTHENTICATE" => Self::Unauthenticate,
             "LOGOUT" => Self::Logout,
             _ => match verb.reply {
-                Shape::Challenges => Self::Authenticate(AuthExchange::typed(command)),
+                Shape::Challenges => Self::Authenticate(auth::typed(exchange, command)),
                 Shape::Idle => Self::Idle,
                 Shape::Tls => Self::StartTls,
                 _ => Self::Plain,

@@ -206,6 +206,14 @@ impl Client {
                     }
                     granted = false;
                     let text = octets.expose();
+                    let mut wire = text.to_vec();
+                    // Nothing follows but the line end: it goes with the literal.
+                    let ends = self.script.pop_front_if(
+                        |next| matches!(next, Piece::Line { wire, .. } if wire.is_empty()),
+                    );
+                    if ends.is_some() {
+                        wire.extend_from_slice(b"\r\n");
+                    }
                     let sent = Sent {
                         exchange: self.newest(),
                         shown: if hidden {
@@ -215,10 +223,9 @@ impl Client {
                         },
                         clear: self.clear_text(text, hidden),
                         kind: SentKind::Content,
-                        octets: text.len() as u64,
+                        octets: wire.len() as u64,
                         differs: true,
                     };
-                    let wire = text.to_vec();
                     self.send(sent, wire);
                 }
             }

@@ -17,7 +17,9 @@
 mod advise;
 mod auth;
 mod command;
+mod complete;
 mod literal;
+mod login;
 mod receive;
 mod reply;
 mod state;

@@ -7,6 +7,7 @@ use crate::proto::engine::Step;
 use crate::proto::event::{Advice, Event, FailureKind, Oddity, Offer, Offers};
 use crate::proto::imap::spec::{AUTHENTICATED, LOGOUT, NOT_AUTHENTICATED, SELECTED};
 use crate::proto::spec::Phase;
+use crate::sasl::{About, Told};
 
 /// Capabilities kept of one list: more than any server has.
 const OFFERS_MAX: usize = 1000;
@@ -148,15 +149,17 @@ impl Client {
                 let user = String::from_utf8(command.veil.word(1).to_vec()).ok();
                 self.logged_in(user.filter(|user| !user.is_empty()), command.saw_offers);
             }
-            Kind::Authenticate(ref mut exchange) if done => match exchange.accepted() {
-                Ok((user, told)) => {
-                    if !told.is_empty() {
-                        self.event(Event::Told(told));
+            Kind::Authenticate(ref mut login) => {
+                let agreed = done.then(|| login.succeeded());
+                self.told(login.told(About::Heard));
+                match agreed {
+                    Some(Ok(())) => self.logged_in(login.user.take(), command.saw_offers),
+                    Some(Err(why)) => {
+                        self.fail(FailureKind::Auth, format!("{}: {why}", login.name));
                     }
-                    self.logged_in(user, command.saw_offers);
+                    None => {}
                 }
-                Err(why) => self.fail(FailureKind::Auth, why),
-            },
+            }
             Kind::Unauthenticate if done => {
                 self.place.forget();
                 self.place.phase = AUTHENTICATED;
@@ -169,6 +172,12 @@ impl Client {
                 self.enter(LOGOUT);
             }
             _ => {}
+        }
+    }
+
+    pub(super) fn told(&mut self, told: Vec<Told>) {
+        if !told.is_empty() {
+            self.event(Event::Told(told));
         }
     }
 
@@ -226,9 +235,9 @@ impl Client {
 
     pub(super) fn plaintext_behind_starttls(&mut self, octets: usize) {
         self.event(Event::Oddity(Oddity::BytesAfterStartTls { octets }));
-        if self.options.strict {
+        if self.options.strict || self.options.starttls_required {
             self.fail(
-                FailureKind::Protocol,
+                FailureKind::Tls,
                 format!("{octets} octets in the clear stood behind the go-ahead of STARTTLS"),
             );
         }

@@ -9,6 +9,7 @@ use super::turn::Turn;
 use super::veil::{Veil, masked_line};
 use crate::proto::engine::Refusal;
 use crate::proto::event::{Advice, Exchange, Sent, SentKind};
+use crate::proto::lines::travels_in_clear;
 use crate::wire::octets::{Announced, announced};
 use crate::wire::secret::MASK;
 
@@ -30,11 +31,11 @@ impl Client {
 
     fn submit_command(&mut self, line: &[u8]) -> Result<Exchange, Refusal> {
         let cut = self.tags.cut(line);
-        let kind = Kind::of(cut.verb, cut.command);
+        let kind = Kind::of(cut.verb, cut.command, Exchange(self.exchanges + 1));
         match &kind {
             Kind::StartTls => self.may_start_tls()?,
             Kind::Login => self.may_send_credential()?,
-            Kind::Authenticate(exchange) if exchange.in_the_clear() => {
+            Kind::Authenticate(login) if travels_in_clear(login.name.as_bytes()) => {
                 self.may_send_credential()?;
             }
             _ => {}
