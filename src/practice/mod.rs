@@ -23,6 +23,7 @@ use crate::proto::Protocol;
 use crate::proto::engine::Engine;
 use crate::proto::event::Event;
 use crate::proto::faults::{Fault, Faults};
+use crate::proto::imap::server::ImapServer;
 use crate::proto::pop3::server::Pop3Server;
 use crate::proto::server::{Limits, STOPPING, Service, Visitor};
 use crate::proto::smtp::server::{Role, SmtpServer};
@@ -46,12 +47,14 @@ pub enum Door {
     Lmtp,
     /// POP3.
     Pop3,
+    /// IMAP.
+    Imap,
 }
 
 impl Door {
     /// The door of a protocol, if it is served here.
     pub fn of(protocol: &Protocol) -> Option<Self> {
-        let doors = [Self::Smtp, Self::Lmtp, Self::Pop3];
+        let doors = [Self::Smtp, Self::Lmtp, Self::Pop3, Self::Imap];
         doors
             .into_iter()
             .find(|door| door.protocol() == protocol.name)
@@ -63,6 +66,7 @@ impl Door {
             Self::Smtp | Self::Submission => "smtp",
             Self::Lmtp => "lmtp",
             Self::Pop3 => "pop3",
+            Self::Imap => "imap",
         }
     }
 
@@ -73,6 +77,7 @@ impl Door {
                 format!("421 4.3.2 {host} Too many connections\r\n")
             }
             Self::Pop3 => "-ERR [SYS/TEMP] too many connections\r\n".into(),
+            Self::Imap => "* BYE [UNAVAILABLE] too many connections\r\n".into(),
         }
     }
 }
@@ -298,6 +303,7 @@ impl Inner {
             Door::Submission => Role::Submission,
             Door::Lmtp => Role::Lmtp,
             Door::Pop3 => return Box::new(Pop3Server::new(service, visitor)),
+            Door::Imap => return Box::new(ImapServer::new(service, visitor)),
         };
         Box::new(SmtpServer::new(service, visitor, role))
     }

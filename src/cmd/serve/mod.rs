@@ -7,6 +7,7 @@ mod ports;
 mod show;
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::net::listen::{self, Listener};
 use crate::practice::{Observer, Options, Practice};
 use crate::private;
-use crate::ui::out;
+use crate::ui::{look, out};
 use crate::wire::secret::Secret;
 
 /// Connections at a time. IDLE sessions by the thousand are ordinary; descriptors are the limit.
@@ -52,7 +53,8 @@ pub fn run(options: &cli::Serve) -> Result<()> {
         events: shown,
         ..Options::default()
     })?;
-    let (shower, lines) = show::new(options, show::look(options.output.color))?;
+    let look = look::decide(options.output.color, std::io::stdout().is_terminal());
+    let (shower, lines) = show::new(options, look)?;
     let observer = shown.then(|| shower.observer());
     listen::raise_open_files();
     let runtime = Runtime::new().map_err(|e| Error::local(format!("no runtime: {e}")))?;

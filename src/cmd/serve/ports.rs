@@ -38,6 +38,8 @@ pub(super) fn wanted(options: &cli::Serve) -> Result<Vec<Port>> {
         ("lmtp", Door::Lmtp, false, 24, options.lmtp),
         ("pop3", Door::Pop3, false, 110, options.pop3),
         ("pop3s", Door::Pop3, true, 995, options.pop3s),
+        ("imap", Door::Imap, false, 143, options.imap),
+        ("imaps", Door::Imap, true, 993, options.imaps),
     ];
     let named = all.iter().any(|(.., port)| port.is_some());
     let base = match options.port_base {
@@ -121,13 +123,13 @@ mod tests {
     fn the_base_or_the_named_ones() {
         let all = wanted(&cli::Serve::default()).unwrap();
         let numbers: Vec<u16> = all.iter().map(|p| p.number).collect();
-        assert_eq!(numbers, [2025, 2587, 2465, 2024, 2110, 2995]);
+        assert_eq!(numbers, [2025, 2587, 2465, 2024, 2110, 2995, 2143, 2993]);
         let options = cli::Serve {
-            pop3: Some(0),
+            imap: Some(0),
             ..cli::Serve::default()
         };
         let one = wanted(&options).unwrap();
-        assert_eq!((one.len(), one[0].scheme, one[0].number), (1, "pop3", 0));
+        assert_eq!((one.len(), one[0].scheme, one[0].number), (1, "imap", 0));
         let options = cli::Serve {
             port_base: Some(65_000),
             ..cli::Serve::default()

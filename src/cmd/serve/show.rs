@@ -4,7 +4,7 @@
 //! time is counted, not shown. The log has everything.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, IsTerminal as _, Write as _};
+use std::io::{BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,20 +42,6 @@ struct Log {
     json: bool,
     name: String,
     failed: Option<Error>,
-}
-
-/// How the screen is to look.
-pub(super) fn look(when: cli::When) -> Look {
-    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-    let color = match when {
-        cli::When::Always => true,
-        cli::When::Never => false,
-        cli::When::Auto => std::io::stdout().is_terminal() && !unwanted,
-    };
-    Look {
-        color,
-        ..Look::default()
-    }
 }
 
 /// A shower, and the lines that somebody must write to the screen.
