@@ -1,0 +1,8 @@
+//! Canaries: recognisable secrets go through every mechanism and protocol, and no output sings.
+
+#![allow(missing_docs)] // a test binary
+
+mod canary;
+mod engines;
+mod helpers;
+mod mechanisms;
