@@ -24,7 +24,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::error::{Error, Kind};
 use crate::net::conn::{Conn, Turn};
-use crate::net::tls::{Roots, TlsFault, TlsOptions, TlsPlan, TlsReport};
+use crate::net::tls::{Roots, TlsFault, TlsOptions, TlsPlan, TlsReport, legacy};
 use crate::proto::Protocol;
 use crate::proto::engine::{ClientOptions, Engine, Input, Refusal, Step};
 use crate::proto::event::{Closed, Event, Exchange, FailureKind, LineKind};
@@ -351,7 +351,7 @@ impl Session {
                 Step::Wait => return,
                 Step::Write(bytes) => conn.queue_owned(bytes),
                 Step::Pause(_) => {}
-                Step::StartTls => self.start_handshake(),
+                Step::StartTls => self.start_handshake(false),
                 Step::Close => {
                     let error = self.failure.take();
                     self.end(error);
@@ -363,10 +363,10 @@ impl Session {
 
     /// TLS from the first octet: the handshake comes before the greeting.
     pub fn start_tls_at_once(&mut self) {
-        self.start_handshake();
+        self.start_handshake(true);
     }
 
-    fn start_handshake(&mut self) {
+    fn start_handshake(&mut self, at_once: bool) {
         let plan = match self.options.tls.plan() {
             Ok(plan) => plan,
             Err(error) => return self.end(Some(error)),
@@ -375,7 +375,14 @@ impl Session {
             return;
         };
         let handshake = Box::pin(async move {
-            let outcome = conn.start_tls(&plan).await;
+            let outcome = match conn.start_tls(&plan).await {
+                // Nothing was said in the clear, so the same door can be tried again.
+                Err(fault) if at_once => {
+                    let sni = plan.sni();
+                    Err(legacy::explain(fault, conn.remote(), sni.as_deref()).await)
+                }
+                outcome => outcome,
+            };
             (conn, outcome)
         });
         self.watch.begin();
@@ -412,6 +419,7 @@ impl Session {
     fn shaken(&mut self, conn: Conn, outcome: Result<Arc<TlsReport>, TlsFault>, took: Duration) {
         let report = match outcome {
             Ok(report) => report,
+            Err(TlsFault::Untrusted(report)) => Arc::new(*report),
             Err(fault) => return self.end(Some(fault.to_error())),
         };
         self.tls = Some(Arc::clone(&report));
@@ -420,9 +428,11 @@ impl Session {
             self.secured(report, took);
             return;
         }
+        let held = conn.is_held();
         self.link = Link::Distrusted(conn);
         self.push(Some(took), Happening::Untrusted(report));
-        if !self.options.can_ask {
+        // With a client certificate the handshake was ended at once: there is nothing to go on with.
+        if !(self.options.can_ask && held) {
             self.end(Some(Error::silent(Kind::Tls)));
         }
     }

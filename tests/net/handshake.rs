@@ -347,11 +347,13 @@ async fn old_servers_are_named() {
         let server = lab::SServer::start(dir.path(), args);
         let fault = server.connect().await.start_tls(&plan).await.unwrap_err();
         assert!(fault.may_be_old(), "{args:?}: {fault:?}");
-        let found = legacy::probe(&mut server.connect().await, Some("mail.example.org"))
-            .await
-            .unwrap();
-        assert_eq!(found.to_string(), *want, "{args:?}");
-        assert!(found.to_error().unwrap().what.contains(want));
+        let peer = server.connect().await.remote();
+        let fault = legacy::explain(fault, peer, Some("mail.example.org")).await;
+        assert!(
+            matches!(&fault, TlsFault::Old(found) if found.to_string() == *want),
+            "{args:?}: {fault}"
+        );
+        assert!(fault.to_error().to_string().contains("openssl s_client"));
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, Kind};
 
+use super::legacy::Found;
 use super::report::TlsReport;
 use crate::net::x509::day;
 
@@ -216,6 +217,8 @@ pub enum TlsFault {
     },
     /// The two sides have no version or cipher in common.
     NothingInCommon(String),
+    /// The server speaks old TLS only: what it would choose.
+    Old(Found),
     /// The server wants a client certificate.
     CertificateRequired,
     /// The connection ended during the handshake.
@@ -257,6 +260,7 @@ impl TlsFault {
             Self::Plaintext { .. } => {
                 error.hint("try", "another port: this one does not speak TLS at once")
             }
+            Self::Old(found) => found.hints(error),
             Self::CertificateRequired => error.hint("try", "--cert FILE --key FILE"),
             Self::Alert { code: 120, .. } => error.hint(
                 "try",
@@ -311,6 +315,12 @@ impl fmt::Display for TlsFault {
                 }
             }
             Self::NothingInCommon(what) => write!(f, "no TLS version or cipher in common: {what}"),
+            Self::Old(found) => {
+                write!(
+                    f,
+                    "the server speaks no TLS that is safe today: it would choose {found}"
+                )
+            }
             Self::CertificateRequired => f.write_str("the server requires a client certificate"),
             Self::Closed => {
                 f.write_str("the server closed the connection during the TLS handshake")

@@ -53,12 +53,6 @@ pub(in crate::net) async fn connect(io: Box<dyn Io>, plan: &TlsPlan) -> Result<S
     let infos: Vec<CertInfo> = certs(tls).iter().map(|der| CertInfo::read(der)).collect();
     let at = now();
     let verdict = plan.judge.judge(certs(tls), &infos, at);
-    let sni = match &plan.server_name {
-        tokio_rustls::rustls::pki_types::ServerName::DnsName(name) => {
-            Some(name.as_ref().to_owned())
-        }
-        _ => None,
-    };
     let client_auth = match (plan.identity.take_asked(), plan.identity.is_set()) {
         (false, _) => ClientAuth::NotAsked,
         (true, false) => ClientAuth::AskedInVain,
@@ -71,7 +65,7 @@ pub(in crate::net) async fn connect(io: Box<dyn Io>, plan: &TlsPlan) -> Result<S
     let server_end_point = infos.first().and_then(CertInfo::end_point);
     let report = TlsReport {
         expected: plan.expected(),
-        sni,
+        sni: plan.sni(),
         client_auth,
         insecure: plan.is_insecure(),
         note: plan.judge.roots.note.clone(),

@@ -6,9 +6,19 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use crate::error::{Error, Kind};
-use crate::net::{Conn, Turn};
+use tokio::net::TcpStream;
+
+use super::fault::TlsFault;
+use crate::error::Error;
+use crate::net::{Conn, Peer, Turn};
+
+/// How long the extra question may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// TLS 1.2 suites that rustls speaks, too.
+const SPOKEN: &[u16] = &[0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9];
 
 /// What a server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,33 +195,50 @@ fn named(table: &[(u16, &'static str)], id: u16) -> String {
         .map_or_else(|| format!("0x{id:04x}"), |(_, name)| (*name).to_owned())
 }
 
+/// What a failed handshake was about, by asking once more with an old ClientHello; the fault itself
+/// when that tells nothing. For TLS from the first octet: it dials on its own.
+pub async fn explain(fault: TlsFault, peer: Option<SocketAddr>, sni: Option<&str>) -> TlsFault {
+    let (true, Some(peer)) = (fault.may_be_old(), peer) else {
+        return fault;
+    };
+    let asked = async {
+        let stream = TcpStream::connect(peer).await?;
+        let local = stream.local_addr()?;
+        let mut conn = Conn::new(Box::new(stream), Peer::Tcp { peer, local });
+        probe(&mut conn, sni).await
+    };
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(found)) if found.is_old() => TlsFault::Old(found),
+        _ => fault,
+    }
+}
+
 impl Found {
-    /// An error that says what the server speaks and what to use instead; `None` when the answer
-    /// explains nothing, so that the first fault stands.
-    pub fn to_error(&self) -> Option<Error> {
-        let Self::Chose { version, .. } = self else {
-            return None;
+    /// True when it is something that rustls does not speak.
+    pub fn is_old(&self) -> bool {
+        match self {
+            Self::Chose { version, suite } => *version < 0x0303 || !SPOKEN.contains(suite),
+            Self::Alert(_) | Self::Nothing => false,
+        }
+    }
+
+    pub(super) fn hints(&self, error: Error) -> Error {
+        let (here, look) = match self {
+            Self::Chose { version, .. } if *version < 0x0303 => (
+                "TLS 1.2 and 1.3 only; enable one of them on the server",
+                "-tls1",
+            ),
+            _ => (
+                "ECDHE with AES-GCM or ChaCha20 only; enable such a cipher on the server",
+                "-tls1_2",
+            ),
         };
-        let error = Error::new(
-            Kind::Tls,
-            format!("the server speaks no TLS that is safe today: it chose {self}"),
-        );
-        Some(if *version < 0x0303 {
-            error.hint("here", "TLS 1.2 and 1.3 only; enable one of them on the server").hint(
-                "to look",
-                "openssl s_client -tls1 -cipher ALL:@SECLEVEL=0 (with -starttls smtp, pop3 or imap)",
-            )
-        } else {
-            error
-                .hint(
-                    "here",
-                    "ECDHE with AES-GCM or ChaCha20 only; enable such a cipher on the server",
-                )
-                .hint(
-                    "to look",
-                    "openssl s_client -tls1_2 -cipher ALL:@SECLEVEL=0",
-                )
-        })
+        error.hint("here", here).hint(
+            "to look",
+            format!(
+                "openssl s_client {look} -cipher ALL:@SECLEVEL=0 (-starttls smtp, pop3 or imap)"
+            ),
+        )
     }
 }
 

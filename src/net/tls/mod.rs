@@ -176,6 +176,14 @@ impl TlsPlan {
             .map_or_else(|| "(no name)".to_owned(), ToString::to_string)
     }
 
+    /// The name that is sent (SNI).
+    pub fn sni(&self) -> Option<String> {
+        match &self.server_name {
+            ServerName::DnsName(name) => Some(name.as_ref().to_owned()),
+            _ => None,
+        }
+    }
+
     /// True when the connection goes on whatever the verdict.
     pub fn is_insecure(&self) -> bool {
         self.posture == Posture::Insecure
