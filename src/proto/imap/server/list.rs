@@ -197,7 +197,10 @@ fn returns(p: &mut Parser<'_>, query: &mut Query) -> Parsed<()> {
 
 impl Query {
     fn matches(&self, name: &str) -> bool {
-        self.patterns.iter().any(|pattern| matches(pattern, name))
+        let any_case = name == "INBOX";
+        self.patterns.iter().any(|pattern| {
+            matches(pattern, name) || any_case && matches(&pattern.to_ascii_uppercase(), name)
+        })
     }
 
     fn selects(&self, entry: &Listed) -> bool {

@@ -86,9 +86,17 @@ impl ImapServer {
 
     pub(super) fn delete(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
         let (user, session) = (self.user(), self.session);
-        self.on_name(call, "deleted", |store, name| {
+        let selected = self.view.as_ref().map(|view| view.mailbox());
+        let mut own = false;
+        let done = self.on_name(call, "deleted", |store, name| {
+            own = selected.is_some() && store.mailbox_id(&user, name).ok() == selected;
             store.delete(&user, name, session)
-        })
+        })?;
+        if own && done.as_ref().is_some_and(|done| done.status == "OK") {
+            self.deselect();
+            self.untagged("OK [CLOSED] that was the selected mailbox");
+        }
+        Ok(done)
     }
 
     pub(super) fn subscribe(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {

@@ -76,6 +76,8 @@ pub struct ImapServer {
     answer: Vec<Piece>,
     /// This command's answer holds the news already.
     told: bool,
+    /// Keywords of the selected mailbox that the client was told of.
+    keywords: usize,
     /// The bell was rung since the last news.
     rung: bool,
     /// Capabilities that faults took away.
@@ -204,6 +206,7 @@ impl ImapServer {
             saved: Vec::new(),
             answer: Vec::new(),
             told: false,
+            keywords: 0,
             rung: false,
             hidden: Vec::new(),
             commands: 0,
@@ -385,6 +388,7 @@ impl ImapServer {
         let mut held = service.store.lock();
         let news = view.news(&mut held, expunges);
         self.rung &= !expunges;
+        self.tell_keywords(&held, &view);
         let told = news.map(|news| {
             if news.is_empty() {
                 return;
@@ -426,6 +430,18 @@ impl ImapServer {
                 });
                 Err(lost)
             }
+        }
+    }
+
+    /// Tells the flags that there are, when keywords were added.
+    fn tell_keywords(&mut self, store: &Store, view: &View) {
+        let Some(mailbox) = store.mailbox(view.mailbox()) else {
+            return;
+        };
+        if mailbox.keywords().len() > self.keywords {
+            self.keywords = mailbox.keywords().len();
+            let lines = select::flag_lines(mailbox, view.read_only);
+            self.say(lines);
         }
     }
 

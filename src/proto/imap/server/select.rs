@@ -58,22 +58,9 @@ impl ImapServer {
         };
         let mut out = Vec::new();
         if let Some(mailbox) = held.mailbox(view.mailbox()) {
-            let mut flags = SYSTEM.map(|(name, _)| name).join(" ");
-            for keyword in mailbox.keywords() {
-                flags.push(' ');
-                flags.push_str(keyword);
-            }
-            let more = if mailbox.takes_keywords() { " \\*" } else { "" };
-            let permanent = if read_only {
-                String::new()
-            } else {
-                format!("{flags}{more}")
-            };
+            out = flag_lines(mailbox, read_only);
+            self.keywords = mailbox.keywords().len();
             let mut line = |text: String| out.extend_from_slice(format!("* {text}\r\n").as_bytes());
-            line(format!("FLAGS ({flags})"));
-            line(format!(
-                "OK [PERMANENTFLAGS ({permanent})] what STORE can change"
-            ));
             line(format!("{} EXISTS", view.exists(mailbox)));
             let unseen = mailbox
                 .messages()
@@ -172,6 +159,25 @@ impl ImapServer {
             store.expunge(id, &doomed, session);
         });
     }
+}
+
+/// FLAGS and PERMANENTFLAGS.
+pub(super) fn flag_lines(mailbox: &Mailbox, read_only: bool) -> Vec<u8> {
+    let mut flags = SYSTEM.map(|(name, _)| name).join(" ");
+    for keyword in mailbox.keywords() {
+        flags.push(' ');
+        flags.push_str(keyword);
+    }
+    let more = if mailbox.takes_keywords() { " \\*" } else { "" };
+    let permanent = if read_only {
+        String::new()
+    } else {
+        format!("{flags}{more}")
+    };
+    let lines = format!(
+        "* FLAGS ({flags})\r\n* OK [PERMANENTFLAGS ({permanent})] what STORE can change\r\n"
+    );
+    lines.into_bytes()
 }
 
 /// The mailbox was opened with EXAMINE.

@@ -69,6 +69,8 @@ impl ImapServer {
         };
         let condstore = self.enabled.condstore;
         if let Some(view) = self.view.take() {
+            let shared = self.service.store.clone();
+            self.tell_keywords(&shared.lock(), &view);
             let shown = if silent {
                 outcome.changed
             } else {

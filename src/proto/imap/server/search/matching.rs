@@ -182,15 +182,22 @@ fn reads(key: &Key, content: &Content) -> bool {
 
 /// True when a field of that name holds the text, its encoded words read.
 fn in_field(header: &[u8], name: &str, needle: &Needle) -> bool {
+    let listed = ["from", "to", "cc", "bcc", "sender", "reply-to"];
+    let addresses = listed.iter().any(|known| known.eq_ignore_ascii_case(name));
     // Most messages do not fit, and most of those can be told without taking fields apart.
-    if let Some(sieve) = needle.sieve()
+    let sieve = if addresses {
+        // Blanks and comments may stand between the words of an address.
+        needle.sieve(|c| c.is_ascii_alphanumeric())
+    } else {
+        needle.sieve(|c| !c.is_ascii_whitespace())
+    };
+    if let Some(sieve) = sieve
         && memmem::find(header, b"=?").is_none()
+        && !(addresses && header.contains(&b'\\'))
         && !contains(header, sieve)
     {
         return false;
     }
-    let listed = ["from", "to", "cc", "bcc", "sender", "reply-to"];
-    let addresses = listed.iter().any(|known| known.eq_ignore_ascii_case(name));
     fields(header)
         .filter(|field| field.is(name.as_bytes()))
         .any(|field| {

@@ -40,14 +40,14 @@ impl Needle {
         contains(octets, self.text.as_bytes())
     }
 
-    /// The longest run of it that no line end can stand in: what holds the needle, folded or not,
-    /// holds this. `None` when octets cannot tell.
-    pub(super) fn sieve(&self) -> Option<&[u8]> {
+    /// The longest run of characters that stay together however a field is folded: what holds the
+    /// needle holds this. `None` when octets cannot tell.
+    pub(super) fn sieve(&self, together: impl Fn(char) -> bool) -> Option<&[u8]> {
         if !self.ascii {
             return None;
         }
-        let words = self.text.split(|c: char| c.is_ascii_whitespace());
-        let longest = words.max_by_key(|word| word.len())?;
+        let runs = self.text.split(|c: char| !together(c));
+        let longest = runs.max_by_key(|run| run.len())?;
         (!longest.is_empty()).then_some(longest.as_bytes())
     }
 }
@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn sieves() {
-        let sieve = |text: &str| Needle::new(text).sieve().map(<[u8]>::to_vec);
+        let together = |c: char| !c.is_ascii_whitespace();
+        let sieve = |text: &str| Needle::new(text).sieve(together).map(<[u8]>::to_vec);
         assert_eq!(sieve("Hello beautiful world"), Some(b"beautiful".to_vec()));
         assert_eq!(sieve(" "), None);
         assert_eq!(sieve("é"), None);
