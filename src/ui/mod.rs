@@ -15,5 +15,6 @@ pub mod render;
 pub mod style;
 pub mod tls;
 pub mod units;
+pub mod view;
 
 pub use style::{Look, Role, Styled};
