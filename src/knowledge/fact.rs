@@ -465,7 +465,7 @@ fn imap(f: &mut Vec<Fact>) {
 }
 
 /// What is known under a name, in any case; what a family row covers ("AUTH=PLAIN", "5.7.1",
-/// "BODY[TEXT]<0.100>", "SIZE=1000") counts. Whole names come before families.
+/// "BODY[TEXT]<0.100>", "SIZE=1000") counts where the whole name is not known.
 pub fn find(word: &str) -> Vec<Fact> {
     let bare = bare_item(word);
     let before_value = word.split_once('=').map_or(word, |(name, _)| name);
@@ -499,8 +499,7 @@ pub fn find(word: &str) -> Vec<Fact> {
             families.push(fact);
         }
     }
-    whole.append(&mut families);
-    whole
+    if whole.is_empty() { families } else { whole }
 }
 
 /// A port's row.
@@ -555,8 +554,8 @@ fn bare_item(word: &str) -> String {
     }
 }
 
-/// "2.1.5", and nothing else.
-pub(super) fn is_enhanced(word: &str) -> bool {
+/// True for "2.1.5", and nothing else.
+pub fn is_enhanced(word: &str) -> bool {
     let parts: Vec<_> = word.split('.').collect();
     parts.len() == 3
         && matches!(parts[0], "2" | "4" | "5")

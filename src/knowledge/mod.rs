@@ -14,7 +14,7 @@ mod replies;
 mod table;
 mod tables;
 
-pub use fact::{Fact, Kind, all, find, names, port, verb_status};
+pub use fact::{Fact, Kind, all, find, is_enhanced, names, port, verb_status};
 pub use hints::{Hint, hint_for};
 pub use replies::{Moment, moment};
 pub use table::{Row, Table};

@@ -27,7 +27,7 @@ tables! {
     ENHANCED_STATUS_CODES: EnhancedStatusCode = "enhanced_status_codes.tsv" {
         code meaning basic_codes classes typical_cause next_step source status
     }
-    /// What a reply means after a command; the first row that fits wins. Empty `after`: after anything. `{domain}`, `{at}` and `{offered}` are filled in.
+    /// What a reply means after a command; the first row that fits wins. Empty `after`: after anything. `{domain}`, `{login}` and `{offered}` are filled in.
     REPLIES: ReplyMoment = "replies.tsv" {
         protocol code enhanced after meaning cause next_step source
     }

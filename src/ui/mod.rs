@@ -4,8 +4,11 @@
 //! so the same code is tested plain and seen coloured. Text from a peer must have passed
 //! `wire::show` before it gets here.
 
+pub mod block;
 pub mod diag;
 pub mod escape;
+pub mod explain;
+pub mod help;
 pub mod html;
 pub mod look;
 pub mod marks;

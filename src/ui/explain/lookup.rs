@@ -1,0 +1,332 @@
+//! Words that somebody wants explained: names of any table, codes, pasted lines.
+
+use super::line::{self, Pasted};
+use super::{Context, reply};
+use crate::error::Error;
+use crate::knowledge::{self, Fact, Kind};
+use crate::proto::PROTOCOLS;
+use crate::ui::block::{Block, WIDTH};
+use crate::ui::{Styled, help, meant};
+use crate::wire::show::{Charset, show};
+
+/// Meanings of one word that are shown.
+const FACTS_MAX: usize = 8;
+
+/// Explains words, whatever protocol they belong to. `after` is the verb a code answers.
+///
+/// # Errors
+/// `Usage` when nothing is known under a word, with the nearest name that is.
+pub fn words(words: &[String], after: Option<&str>) -> Result<Vec<Styled>, Error> {
+    words_in(None, words, after)
+}
+
+/// Explains words; what they mean in `protocol` comes first.
+///
+/// # Errors
+/// As `words`.
+pub fn words_in(
+    protocol: Option<&str>,
+    words: &[String],
+    after: Option<&str>,
+) -> Result<Vec<Styled>, Error> {
+    let after = after.map(verb_answered).transpose()?;
+    let whole = words.join(" ");
+    if whole.trim().is_empty() {
+        return Err(Error::usage("nothing to explain").hint("try", "ehlo explain 550 5.7.1"));
+    }
+    let mut blocks = Vec::new();
+    for part in whole.lines().filter(|l| !l.trim().is_empty()) {
+        blocks.extend(explain_line(protocol, part.trim(), after.as_deref())?);
+    }
+    let mut lines = Vec::new();
+    for block in blocks {
+        if !lines.is_empty() {
+            lines.push(Styled::default());
+        }
+        lines.extend(block.lines(WIDTH));
+    }
+    Ok(lines)
+}
+
+/// The verb as replies name it.
+fn verb_answered(verb: &str) -> Result<String, Error> {
+    let name = verb.to_ascii_uppercase();
+    let special = ["GREETING", "."];
+    if special.contains(&name.as_str()) {
+        return Ok(name.to_ascii_lowercase());
+    }
+    let known = PROTOCOLS.iter().any(|p| p.spec.verb_named(&name).is_some());
+    if known {
+        return Ok(name);
+    }
+    let all = PROTOCOLS.iter().flat_map(|p| p.spec.verbs).map(|v| v.name);
+    let error = Error::usage(format!("{} is no verb of any protocol here", safe(verb)));
+    Err(match meant::nearest(&name, all) {
+        Some(near) => error.hint("meant", near),
+        None => error,
+    })
+}
+
+fn explain_line(
+    protocol: Option<&str>,
+    text: &str,
+    after: Option<&str>,
+) -> Result<Vec<Block>, Error> {
+    // A name of several words, or one word of a table.
+    let known = facts(protocol, text);
+    if let Some(offer) = offer_line(text) {
+        return Ok(offer);
+    }
+    const LIST: &str = "* CAPABILITY ";
+    if text
+        .get(..LIST.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(LIST))
+    {
+        let list = &text[LIST.len()..];
+        return Ok(list
+            .split_ascii_whitespace()
+            .map(|word| capability("imap", word))
+            .collect());
+    }
+    if let Some(pasted) = line::read(text) {
+        let registered = known.iter().any(|f| f.kind == Kind::ReplyCode);
+        // "220" is a code and a port; "587" is a port, and no code that anybody registered.
+        let ports = known
+            .iter()
+            .filter(|f| f.kind == Kind::Port && after.is_none());
+        let mut blocks: Vec<_> = ports.map(of_fact).collect();
+        if registered || blocks.is_empty() {
+            blocks.insert(0, of_reply(pasted, after));
+        }
+        return Ok(blocks);
+    }
+    if knowledge::is_enhanced(text) {
+        let pasted = Pasted {
+            protocol: "smtp",
+            reply: enhanced_reply(text),
+            more: false,
+        };
+        return Ok(vec![of_reply(pasted, after)]);
+    }
+    if !known.is_empty() {
+        return Ok(of_facts(&known));
+    }
+    // An enhanced code among the words belongs to the code before it; the rest stands alone.
+    let mut blocks = Vec::new();
+    for word in text.split(' ').filter(|w| !w.is_empty()) {
+        let known = facts(protocol, word);
+        if known.is_empty() && line::read(word).is_none() && !knowledge::is_enhanced(word) {
+            return Err(unknown(word));
+        }
+        if text.contains(' ') {
+            blocks.extend(explain_line(protocol, word, after)?);
+        }
+    }
+    Ok(blocks)
+}
+
+fn unknown(word: &str) -> Error {
+    let error = Error::usage(format!("nothing is known under \"{}\"", safe(word)));
+    let names = knowledge::names();
+    match meant::nearest(word, names.iter().copied()) {
+        Some(near) => error.hint("meant", near),
+        None => error.hint(
+            "known",
+            "verbs, reply codes, enhanced codes, capabilities, items, flags, ports, pasted replies",
+        ),
+    }
+}
+
+/// What is known of a name: this protocol's meanings first, and none from the margins while
+/// something nearer is known.
+fn facts(protocol: Option<&str>, text: &str) -> Vec<Fact> {
+    let mut found = knowledge::find(text);
+    let marginal = |f: &Fact| {
+        f.protocol == "sieve" || matches!(f.kind, Kind::Received | Kind::AuthResult | Kind::Scheme)
+    };
+    if found.iter().any(|f| !marginal(f)) {
+        found.retain(|f| !marginal(f));
+    }
+    let protocol = if protocol == Some("lmtp") {
+        Some("smtp")
+    } else {
+        protocol
+    };
+    found.sort_by_key(|f| protocol.is_some_and(|p| f.protocol != p));
+    found.truncate(FACTS_MAX);
+    found
+}
+
+fn of_facts(facts: &[Fact]) -> Vec<Block> {
+    facts.iter().map(of_fact).collect()
+}
+
+/// "EXPUNGE, IMAP command: …" with what else the table says.
+fn of_fact(fact: &Fact) -> Block {
+    if fact.kind == Kind::Verb
+        && let Some(verb) = PROTOCOLS
+            .iter()
+            .find(|p| p.name == fact.protocol)
+            .and_then(|p| p.spec.verb_named(fact.name))
+    {
+        return help::card(fact.protocol, verb, None);
+    }
+    let protocol = match fact.protocol {
+        "mail" => String::new(),
+        "sieve" => "ManageSieve ".to_owned(),
+        other => format!("{} ", other.to_ascii_uppercase()),
+    };
+    let of = match fact.kind {
+        Kind::Parameter | Kind::CommandOption => format!(" of {}", fact.of.replace(", ", " and ")),
+        _ => String::new(),
+    };
+    let what = format!("{protocol}{}{of}", fact.kind.name());
+    let head = match fact.kind {
+        Kind::Port => format!("port {}, {}: {}.", fact.name, fact.of, fact.means),
+        _ => format!("{}, {what}: {}.", fact.name, fact.means),
+    };
+    let written = if fact.syntax == "none" {
+        ""
+    } else {
+        fact.syntax
+    };
+    let label = match fact.kind {
+        Kind::Port => "TLS",
+        Kind::Mechanism | Kind::Scheme => "",
+        _ => "written",
+    };
+    let needs = match fact.kind {
+        Kind::Mechanism => format!("TLS {}", fact.needs),
+        _ if fact.needs == "base" => String::new(),
+        _ => fact.needs.to_owned(),
+    };
+    let status = if fact.status.starts_with("standard") || fact.status == "current" {
+        ""
+    } else {
+        fact.status
+    };
+    Block::new(head)
+        .row(label, if label.is_empty() { "" } else { written })
+        .row("needs", needs)
+        .row("usually", fact.cause)
+        .row("try", fact.next)
+        .row("status", status)
+        .row("see", fact.source)
+}
+
+fn of_reply(mut pasted: Pasted, after: Option<&str>) -> Block {
+    let verb = after.map(str::to_owned);
+    pasted.reply.to = verb.unwrap_or_else(|| guess(&pasted).to_owned());
+    let context = Context {
+        protocol: pasted.protocol,
+        // The address stands in the text of most refusals.
+        command: std::str::from_utf8(&pasted.reply.text).unwrap_or_default(),
+        // Nothing is known about a login: say nothing about it.
+        logged_in: true,
+        ..Context::default()
+    };
+    let mut told = reply(&pasted.reply, &context);
+    if pasted.reply.code.is_empty() {
+        pasted
+            .reply
+            .enhanced
+            .unwrap_or_default()
+            .clone_into(&mut told.of);
+        if let Some(verb) = after {
+            told.of.push_str(&format!(" after {verb}"));
+        }
+    }
+    told.block()
+}
+
+/// What a pasted reply most likely answers: only what can be nothing else.
+fn guess(pasted: &Pasted) -> &'static str {
+    let text = String::from_utf8_lossy(&pasted.reply.text).to_ascii_lowercase();
+    match (pasted.protocol, pasted.reply.code.as_str()) {
+        ("smtp", "354") => "DATA",
+        ("smtp", "221") => "QUIT",
+        ("smtp", "235" | "334" | "535" | "534" | "538") => "AUTH",
+        ("smtp", _)
+            if text.contains("relay")
+                && pasted.reply.verdict != crate::proto::event::Verdict::Good =>
+        {
+            "RCPT"
+        }
+        ("smtp", _) if text.contains("recipient address") => "RCPT",
+        ("smtp", _) if text.contains("sender address") => "MAIL",
+        ("smtp", "250") if text.contains("queued as") => ".",
+        ("smtp", "250") if pasted.more => "EHLO",
+        _ => "",
+    }
+}
+
+/// A reply that is only an enhanced code; its class stands for the code.
+fn enhanced_reply(code: &str) -> crate::proto::event::Reply {
+    crate::proto::event::Reply {
+        enhanced: Some(code.to_owned()),
+        verdict: match code.as_bytes()[0] {
+            b'4' => crate::proto::event::Verdict::TryLater,
+            b'5' => crate::proto::event::Verdict::Refused,
+            _ => crate::proto::event::Verdict::Refused,
+        },
+        ..Default::default()
+    }
+}
+
+/// "250-SIZE 10240000": a line of EHLO's answer.
+fn offer_line(text: &str) -> Option<Vec<Block>> {
+    let rest = text
+        .strip_prefix("250-")
+        .or_else(|| text.strip_prefix("250 "))?;
+    let (word, values) = rest.split_once(' ').unwrap_or((rest, ""));
+    let known = |f: &Fact| f.kind == Kind::Capability && f.protocol == "smtp";
+    if word.is_empty() || !knowledge::find(word).iter().any(known) {
+        return None;
+    }
+    let mut blocks = vec![capability("smtp", rest)];
+    if word.eq_ignore_ascii_case("AUTH") || word.to_ascii_uppercase().starts_with("AUTH=") {
+        let mechanisms = word
+            .split_once('=')
+            .map(|(_, first)| first)
+            .into_iter()
+            .chain(values.split(' '));
+        for mechanism in mechanisms.filter(|m| !m.is_empty()) {
+            let facts = knowledge::find(mechanism);
+            blocks.extend(
+                facts
+                    .iter()
+                    .filter(|f| f.kind == Kind::Mechanism)
+                    .map(of_fact),
+            );
+        }
+    }
+    Some(blocks)
+}
+
+/// A capability as a server says it, with its values.
+fn capability(protocol: &str, said: &str) -> Block {
+    let (word, values) = said.split_once(' ').unwrap_or((said, ""));
+    let facts = knowledge::find(word);
+    let fact = facts
+        .iter()
+        .find(|f| f.kind == Kind::Capability && f.protocol == protocol);
+    let here = help::offer_in_words(protocol, word, values);
+    match fact {
+        Some(fact) => {
+            let mut block = of_fact(fact);
+            // "AUTH=PLAIN", not the family's "AUTH=".
+            if let Some(rest) = block.head.strip_prefix(fact.name) {
+                block.head = format!("{}{rest}", safe(word));
+            }
+            if !here.is_empty() {
+                block.rows.insert(0, ("here".to_owned(), here));
+            }
+            block
+        }
+        None => Block::new(format!("{}: not a capability we know.", safe(word))),
+    }
+}
+
+fn safe(text: &str) -> String {
+    show(text.as_bytes(), Charset::Unicode).into_owned()
+}
