@@ -37,6 +37,7 @@ pub mod ui;
 pub mod wire;
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -69,6 +70,11 @@ fn run(command: Command) -> error::Result<()> {
     match command {
         Command::Connect(options) => cmd::connect::run(&options),
         Command::Serve(options) => cmd::serve::run(&options),
+        Command::Explain(options) => cmd::explain::run(
+            &options,
+            &mut std::io::stdout().lock(),
+            &ui::look::decide(cli::When::Auto, std::io::stdout().is_terminal()),
+        ),
         _ => Err(error::Error::usage("not yet")),
     }
 }
