@@ -75,6 +75,8 @@ fn run(command: Command) -> error::Result<()> {
             &mut std::io::stdout().lock(),
             &ui::look::decide(cli::When::Auto, std::io::stdout().is_terminal()),
         ),
+        Command::Encode(options) => cmd::encode::start(&options),
+        Command::Decode(options) => cmd::decode::start(&options),
         _ => Err(error::Error::usage("not yet")),
     }
 }

@@ -1,18 +1,36 @@
 //! `ehlo decode`: what a base64 blob or a pasted AUTH exchange holds, or why it is none.
 
-use std::io::{Read, Write};
+use std::io::{self, IsTerminal as _, Read, Write};
 
-use crate::cli::Decode;
+use crate::cli::{Decode, When};
 use crate::error::{Error, Kind, Result};
 use crate::sasl::blob::{Blob, Side};
 use crate::sasl::paste::{Item, read};
 use crate::ui::style::{Look, Role, Styled};
+use crate::ui::{look, out};
 use crate::wire::b64::Alphabet;
 use crate::wire::secret::MASK;
 use crate::wire::show::{Charset, show};
 
 /// The most that is read from standard input.
 const TEXT_MAX: u64 = 4 * 1024 * 1024;
+
+/// The subcommand, on the program's own input and output.
+///
+/// # Errors
+/// As `run`.
+pub fn start(args: &Decode) -> Result<()> {
+    let look = look::decide(When::Auto, io::stdout().is_terminal());
+    if args.text.is_empty() && io::stdin().is_terminal() {
+        out::complain("paste the lines of a login, then Ctrl-D:");
+    }
+    run(
+        args,
+        &mut io::stdin().lock(),
+        &mut io::stdout().lock(),
+        &look,
+    )
+}
 
 /// Decodes the arguments, or what `input` holds when there are none.
 ///
@@ -54,7 +72,7 @@ pub fn run(args: &Decode, input: &mut dyn Read, output: &mut dyn Write, look: &L
     output
         .write_all(page.as_bytes())
         .and_then(|()| output.flush())
-        .map_err(|e| crate::ui::out::failed(&e))?;
+        .map_err(|e| out::failed(&e))?;
     if damaged > 0 {
         return Err(Error::silent(Kind::Refused));
     }

@@ -3,15 +3,18 @@
 //! Lines go to standard output and nothing else does. What they mean is told on standard error
 //! when standard output is a terminal.
 
-use std::io::{BufRead, Write};
+use std::io::{self, BufRead, IsTerminal as _, Write};
 
-use crate::cli::Encode;
+use crate::cli::{Encode, When};
 use crate::credentials::{Keeper, Sources};
 use crate::entropy;
 use crate::error::{Error, Kind, Result};
+use crate::prompt;
 use crate::sasl::paste;
 use crate::sasl::table::{Asks, Row, client, find, usable};
 use crate::sasl::{Binding, Credentials, Heard, Mechanism, SaslError, Say, apop};
+use crate::ui::style::{Role, Styled};
+use crate::ui::{look, out};
 use crate::wire::b64::{Alphabet, encode_in};
 use crate::wire::secret::Secret;
 use crate::wire::show::{Charset, show};
@@ -37,6 +40,29 @@ impl std::fmt::Debug for Io<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Io").finish_non_exhaustive()
     }
+}
+
+/// The subcommand, on the program's own input and output.
+///
+/// # Errors
+/// As `run`.
+pub fn start(args: &Encode) -> Result<()> {
+    let look = look::decide(When::Auto, io::stderr().is_terminal());
+    let explains = io::stdout().is_terminal() && io::stderr().is_terminal();
+    let sources = Sources::from_environment(args.host.clone().unwrap_or_default());
+    let mut io = Io {
+        input: &mut io::stdin().lock(),
+        output: &mut io::stdout().lock(),
+        tell: &mut |words| {
+            if explains {
+                let line = show(words.as_bytes(), look.charset);
+                out::complain(&Styled::new(Role::Dim, format!("  = {line}")).render(&look));
+            }
+        },
+        ask: &mut prompt::line,
+        hidden: &mut prompt::hidden,
+    };
+    run(args, sources, &mut io)
 }
 
 /// Prints what goes on each line.
@@ -177,7 +203,7 @@ fn missing() -> Error {
 
 fn read_line(io: &mut Io<'_>) -> Result<Option<String>> {
     let mut line = Vec::new();
-    let mut limited = std::io::Read::take(&mut *io.input, LINE_MAX);
+    let mut limited = io::Read::take(&mut *io.input, LINE_MAX);
     let read = limited
         .read_until(b'\n', &mut line)
         .map_err(|e| Error::local(format!("standard input: {e}")))?;
@@ -189,7 +215,7 @@ fn write_line(io: &mut Io<'_>, line: &Secret) -> Result<()> {
         .write_all(line.expose())
         .and_then(|()| io.output.write_all(b"\n"))
         .and_then(|()| io.output.flush())
-        .map_err(|e| crate::ui::out::failed(&e))
+        .map_err(|e| out::failed(&e))
 }
 
 /// Drives a mechanism with challenges that people give.
