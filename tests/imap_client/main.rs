@@ -6,5 +6,6 @@ mod commands;
 mod conversations;
 mod literals;
 mod logins;
+mod pair;
 mod secrets;
 mod threats;
