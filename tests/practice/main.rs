@@ -1,6 +1,7 @@
 //! The practice server: engines without sockets, faults, and clients that nobody here wrote.
 
 mod bench;
+mod clients;
 mod faults;
 mod pairs;
 mod pop3;
