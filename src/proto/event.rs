@@ -182,6 +182,8 @@ pub enum Content {
     Answers {
         /// The mechanism.
         mechanism: String,
+        /// How many messages went out already, an initial response among them.
+        sent: u32,
     },
 }
 

@@ -268,6 +268,7 @@ fn answers_unsent(line: &[u8]) -> Reply {
         .filter(|_| words.next().is_none())
         .map(|mechanism| Content::Answers {
             mechanism: mechanism.to_owned(),
+            sent: 0,
         });
     Reply {
         to,

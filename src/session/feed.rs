@@ -46,7 +46,9 @@ impl Feed {
         let what = match content {
             Content::Body => What::ToDot,
             Content::Literal { octets } => What::Octets(*octets),
-            Content::Answers { mechanism } => What::Answers(answers_of(mechanism)),
+            Content::Answers { mechanism, sent } => {
+                What::Answers(answers_of(mechanism).map(|all| all.saturating_sub(*sent)))
+            }
         };
         let because = format!("{} was refused ({})", reply.to, reply.code);
         self.skipping = Some(Skip {
@@ -121,7 +123,7 @@ impl Feed {
     }
 }
 
-/// How many answers a mechanism's client gives after the command line; `None` for an unknown one.
+/// How many messages a mechanism's client has to say in all; `None` for an unknown one.
 fn answers_of(mechanism: &str) -> Option<u32> {
     match mechanism.to_ascii_uppercase().as_str() {
         "PLAIN" | "CRAM-MD5" | "XOAUTH2" | "OAUTHBEARER" | "EXTERNAL" | "ANONYMOUS" => Some(1),
@@ -173,14 +175,16 @@ mod tests {
 
     #[test]
     fn refused_answers_are_counted_by_mechanism() {
-        let mut feed = refused(
-            Content::Answers {
-                mechanism: "login".into(),
-            },
-            "AUTH",
-        );
+        let login = |sent| Content::Answers {
+            mechanism: "login".into(),
+            sent,
+        };
+        let mut feed = refused(login(0), "AUTH");
         assert_eq!(feed.take(b"YWxpY2U=", &NO_VERBS).0, Fate::Drop);
         assert_eq!(feed.take(b"c2VjcmV0", &NO_VERBS).0, Fate::Drop);
         assert_eq!(feed.take(b"QUIT", &NO_VERBS).0, Fate::Send);
+        let mut feed = refused(login(1), "AUTH");
+        assert_eq!(feed.take(b"c2VjcmV0", &NO_VERBS).0, Fate::Drop);
+        assert_eq!(feed.take(b"QUTI", &NO_VERBS).0, Fate::Send);
     }
 }

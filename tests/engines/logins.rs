@@ -88,6 +88,7 @@ fn by_hand_the_challenge_waits_for_its_answer() {
             .turn("YWxpY2U=", no);
         let still = Content::Answers {
             mechanism: "LOGIN".into(),
+            sent: 1,
         };
         assert_eq!(wire.reply().unsent, Some(still));
         assert_eq!(wire.engine.mode(), Mode::Command);
@@ -96,6 +97,7 @@ fn by_hand_the_challenge_waits_for_its_answer() {
         wire.turn("AUTH login", no);
         let still = Content::Answers {
             mechanism: "login".into(),
+            sent: 0,
         };
         assert_eq!(wire.reply().unsent, Some(still));
         wire.turn("AUTH PLAIN AGEAYg==", no);

@@ -117,14 +117,15 @@ fn answers_that_were_not_asked_for_are_named() {
         }
         drive.reply().unsent.clone()
     };
-    let answers = |mechanism: &str| {
+    let answers = |mechanism: &str, sent| {
         Some(Content::Answers {
             mechanism: mechanism.into(),
+            sent,
         })
     };
     assert_eq!(
         refused(&[("authenticate plain", "a1 NO no")]),
-        answers("plain")
+        answers("plain", 0)
     );
     assert_eq!(
         refused(&[("authenticate plain", "+ "), ("AGEAYg==", "a1 NO no")]),
@@ -139,7 +140,7 @@ fn answers_that_were_not_asked_for_are_named() {
             ("authenticate login", "+ VXNlcm5hbWU6"),
             ("YQ==", "a1 NO no")
         ]),
-        answers("login")
+        answers("login", 1)
     );
 }
 

@@ -172,6 +172,7 @@ impl Login {
         let still = !self.is_led() && !self.cancelled && self.answers < most(&self.name);
         still.then(|| Content::Answers {
             mechanism: self.name.clone(),
+            sent: u32::try_from(self.answers).unwrap_or(u32::MAX),
         })
     }
 }

@@ -320,9 +320,12 @@ impl Client {
             Asked::StartTls => self.tls_answer(status),
             Asked::Dele if good => self.deletes += 1,
             Asked::Reset if good => self.deletes = 0,
-            Asked::Quit if good => {
+            Asked::Quit => {
+                // A server that could not remove all of them says so, and closes all the same.
                 self.leaving = true;
-                self.deletes = 0;
+                if good {
+                    self.deletes = 0;
+                }
                 if self.phase == spec::TRANSACTION {
                     self.enter(spec::UPDATE);
                 }

@@ -10,6 +10,8 @@ use crate::sasl::{About, Mechanism, apop};
 use crate::wire::b64;
 use crate::wire::secret::Secret;
 
+const SHAKING: Refusal = Refusal::NotNow("the TLS handshake is under way");
+
 /// The longest command, CRLF included (RFC 2449 4; RFC 5034 4 keeps it for AUTH).
 const COMMAND_MAX: usize = 255;
 
@@ -20,6 +22,7 @@ impl Client {
         }
         match input {
             Input::Line(line) => self.line(line),
+            Input::Raw(_) if self.handshaking => Err(SHAKING),
             Input::Raw(bytes) => {
                 let exchange = self.talk.number();
                 self.talk
@@ -53,7 +56,7 @@ impl Client {
     /// Nothing may follow what waits for a go-ahead.
     fn free(&self) -> Result<(), Refusal> {
         if self.handshaking {
-            return Err(Refusal::NotNow("the TLS handshake is under way"));
+            return Err(SHAKING);
         }
         match self.due.back() {
             Some(Pending {

@@ -11,6 +11,8 @@ use crate::sasl::{About, Mechanism};
 use crate::wire::b64;
 use crate::wire::secret::Secret;
 
+const SHAKING: Refusal = Refusal::NotNow("the TLS handshake is under way");
+
 /// The longest command line, CRLF included (RFC 5321 4.5.3.1.4).
 pub(super) const COMMAND_MAX: usize = 512;
 
@@ -21,6 +23,7 @@ impl Client {
         }
         match input {
             Input::Line(line) => self.line(line),
+            Input::Raw(_) if self.handshaking => Err(SHAKING),
             Input::Raw(bytes) => Ok(self.raw(bytes)),
             Input::Content { bytes, last } => self.content(bytes, last),
             Input::Chunk { line, bytes } => self.chunk(line, bytes),
@@ -69,7 +72,7 @@ impl Client {
     /// Nothing may follow what waits for a go-ahead.
     fn free(&self) -> Result<(), Refusal> {
         if self.handshaking {
-            return Err(Refusal::NotNow("the TLS handshake is under way"));
+            return Err(SHAKING);
         }
         match self.due.back().map(|p| &p.asked) {
             Some(Asked::Data) => Err(Refusal::NotNow(
