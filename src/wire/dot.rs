@@ -3,6 +3,8 @@
 //! `Stuffer` sends: every line ends in CRLF, a leading dot is doubled, a lone dot closes.
 //! `Unstuffer` receives: it passes content on in the chunks it came in, and finds the end.
 
+use std::sync::LazyLock;
+
 use memchr::{memchr2, memmem};
 
 /// Turns a body into what goes on the wire, in any number of parts.
@@ -93,13 +95,14 @@ impl Stuffer {
     }
 }
 
+/// Finds the only places of a dotted body where more than copying may have to be done.
+static DOT_LINE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"\n."));
+
 /// Finds the end of a dotted body and takes the doubled dots off again.
 #[derive(Debug)]
 pub struct Unstuffer {
     state: At,
     lf_ends: bool,
-    /// Finds the only places where something other than copying may have to be done.
-    dot_line: memmem::Finder<'static>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +126,6 @@ impl Unstuffer {
         Self {
             state: At::LineStart,
             lf_ends,
-            dot_line: memmem::Finder::new(b"\n."),
         }
     }
 
@@ -167,7 +169,7 @@ impl Unstuffer {
 
     /// Copies up to the next line that begins with a dot, or all there is.
     fn run(&self, bytes: &[u8], out: &mut Vec<u8>) -> (usize, At) {
-        let taken = self.dot_line.find(bytes).map_or(bytes.len(), |at| at + 1);
+        let taken = DOT_LINE.find(bytes).map_or(bytes.len(), |at| at + 1);
         let part = &bytes[..taken];
         out.extend_from_slice(part);
         let next = match part {
