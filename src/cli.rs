@@ -270,9 +270,10 @@ pub struct Run {
     /// Give a variable a secret value: the first line that the command prints
     #[arg(long = "secret", value_name = "NAME=COMMAND")]
     pub secrets: Vec<String>,
-    /// Run against this target instead of the one the talk opens
-    #[arg(long, value_name = "URL")]
-    pub target: Option<String>,
+    /// Run against this target instead of those of its protocol that the talk opens; practice: the
+    /// practice server
+    #[arg(long = "target", value_name = "URL")]
+    pub targets: Vec<String>,
     /// How many talks at once
     #[arg(long, short, value_name = "N", default_value_t = 1)]
     pub jobs: usize,

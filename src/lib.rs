@@ -17,6 +17,7 @@ pub mod config;
 pub mod credentials;
 pub mod entropy;
 pub mod error;
+pub mod how;
 pub mod knowledge;
 pub mod net;
 pub mod netrc;
@@ -69,6 +70,7 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> error::Result<()> {
     match command {
         Command::Connect(options) => cmd::connect::run(&options),
+        Command::Run(options) => cmd::run::run(&options),
         Command::Serve(options) => cmd::serve::run(&options),
         Command::Explain(options) => cmd::explain::run(
             &options,
@@ -77,6 +79,14 @@ fn run(command: Command) -> error::Result<()> {
         ),
         Command::Encode(options) => cmd::encode::start(&options),
         Command::Decode(options) => cmd::decode::start(&options),
+        Command::Show(options) => cmd::show::run(&options, &look_of_output()),
+        Command::Talk(options) => cmd::talk::run(&options, &look_of_output()),
         _ => Err(error::Error::usage("not yet")),
     }
+}
+
+fn look_of_output() -> ui::Look {
+    use std::io::IsTerminal as _;
+
+    ui::look::decide(cli::When::Auto, std::io::stdout().is_terminal())
 }

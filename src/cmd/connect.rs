@@ -2,14 +2,11 @@
 
 use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use crate::cli;
 use crate::credentials::{Keeper, Sources};
 use crate::error::{Error, Kind, Result};
-use crate::net::dial::{DialOptions, Family, Resolve};
-use crate::net::proxy::ProxyHeader;
-use crate::net::tls::{Pin, TlsOptions, TlsVersion};
+use crate::how;
 use crate::proto::{self, TlsMode};
 use crate::repl::console::{self, Start};
 use crate::repl::desk::Desk;
@@ -22,9 +19,6 @@ use crate::session::open::{How, limit};
 use crate::target::{self, Place, Target};
 use crate::ui::look;
 use crate::ui::render::Times;
-
-/// A program gives each address so long to connect.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// Runs `ehlo TARGET`.
 ///
@@ -98,8 +92,8 @@ fn opening(mut target: Target, options: &cli::Connect, can_ask: bool) -> Result<
     }
     let timeout = limit(options.link.timeout)?;
     let mut how = How {
-        dial: dial_options(&options.link, can_ask)?,
-        tls: tls_options(&options.tls)?,
+        dial: how::dial(&options.link, can_ask)?,
+        tls: how::tls(&options.tls)?,
         patience: if can_ask {
             Patience::Person(timeout)
         } else {
@@ -127,63 +121,6 @@ fn opening(mut target: Target, options: &cli::Connect, can_ask: bool) -> Result<
         login: login.login.clone(),
         name: options.name.clone(),
         insecure: options.tls.insecure,
-    })
-}
-
-fn dial_options(link: &cli::Link, can_ask: bool) -> Result<DialOptions> {
-    Ok(DialOptions {
-        family: match (link.ipv4, link.ipv6) {
-            (true, _) => Some(Family::V4),
-            (_, true) => Some(Family::V6),
-            _ => None,
-        },
-        source: link.source,
-        resolve: link
-            .resolve
-            .iter()
-            .map(|text| Resolve::parse(text))
-            .collect::<Result<_>>()?,
-        proxy_header: link.proxy_header.map(|version| match version {
-            cli::ProxyVersion::V1 => ProxyHeader::V1,
-            cli::ProxyVersion::V2 => ProxyHeader::V2,
-        }),
-        timeout: limit(link.timeout)?.or_else(|| (!can_ask).then_some(CONNECT)),
-    })
-}
-
-fn tls_options(tls: &cli::Tls) -> Result<TlsOptions> {
-    let version = |v: cli::TlsVersion| match v {
-        cli::TlsVersion::V12 => TlsVersion::V12,
-        cli::TlsVersion::V13 => TlsVersion::V13,
-    };
-    let keylog = match &tls.keylog {
-        Some(path) if path.as_os_str().is_empty() => {
-            let named = std::env::var_os("SSLKEYLOGFILE").filter(|v| !v.is_empty());
-            let named = named.ok_or_else(|| {
-                Error::usage("--keylog names no file and SSLKEYLOGFILE is not set")
-                    .hint("give", "--keylog FILE")
-            })?;
-            Some(named.into())
-        }
-        other => other.clone(),
-    };
-    Ok(TlsOptions {
-        ca_file: tls.ca_file.clone(),
-        insecure: tls.insecure,
-        pins: tls
-            .pin
-            .iter()
-            .map(|text| Pin::parse(text))
-            .collect::<Result<_>>()?,
-        sni: tls.sni.clone(),
-        expect_name: tls.expect_name.clone(),
-        alpn: tls.alpn.clone(),
-        min: tls.tls_min.map(version),
-        max: tls.tls_max.map(version),
-        cert: tls.cert.clone(),
-        key: tls.key.clone(),
-        keylog,
-        ..TlsOptions::default()
     })
 }
 

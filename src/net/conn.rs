@@ -111,6 +111,14 @@ impl Conn {
         }
     }
 
+    /// Takes back the octets that wait to be written.
+    pub fn take_queued(&mut self) -> Vec<u8> {
+        let rest = self.out.split_off(self.written);
+        self.written = 0;
+        self.out.clear();
+        rest
+    }
+
     /// How many octets still wait to be written.
     pub fn queued(&self) -> usize {
         self.out.len() - self.written

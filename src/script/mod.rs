@@ -15,6 +15,7 @@ mod literals;
 pub mod outcome;
 pub mod parse;
 pub mod pattern;
+pub mod run;
 pub mod source;
 pub mod template;
 

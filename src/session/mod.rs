@@ -8,6 +8,7 @@
 pub mod detect;
 pub mod feed;
 pub mod happening;
+mod odd;
 pub mod open;
 pub mod policy;
 pub mod watch;

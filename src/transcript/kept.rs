@@ -113,6 +113,15 @@ impl Transcript {
         self.size
     }
 
+    /// Forgets all but the last `count` exchanges.
+    pub fn keep_last(&mut self, count: usize) {
+        while self.exchanges.len() > count {
+            if let Some(gone) = self.exchanges.pop_front() {
+                self.size -= gone.size;
+            }
+        }
+    }
+
     /// Forgets everything but goes on counting.
     pub fn clear(&mut self) {
         self.exchanges.clear();

@@ -237,7 +237,7 @@ fn meaning(row: &Row, protocol: &str) -> Option<String> {
 }
 
 /// A table's text with its blanks filled in for no conversation in particular.
-fn plain(words: &str) -> String {
+pub fn plain(words: &str) -> String {
     words
         .replace("{domain}", "the recipient's domain")
         .replace("{offered}", "what the server offers")

@@ -1,0 +1,78 @@
+//! From command-line options to how sessions are opened: the same for consoles, talks and load.
+
+use std::time::Duration;
+
+use crate::cli;
+use crate::error::{Error, Result};
+use crate::net::dial::{DialOptions, Family, Resolve};
+use crate::net::proxy::ProxyHeader;
+use crate::net::tls::{Pin, TlsOptions, TlsVersion};
+use crate::session::open::limit;
+
+/// A program gives each address so long to connect.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How to dial. Where a person waits there is no limit but an explicit one.
+///
+/// # Errors
+/// `Usage` for what cannot be understood.
+pub fn dial(link: &cli::Link, person: bool) -> Result<DialOptions> {
+    Ok(DialOptions {
+        family: match (link.ipv4, link.ipv6) {
+            (true, _) => Some(Family::V4),
+            (_, true) => Some(Family::V6),
+            _ => None,
+        },
+        source: link.source,
+        resolve: link
+            .resolve
+            .iter()
+            .map(|text| Resolve::parse(text))
+            .collect::<Result<_>>()?,
+        proxy_header: link.proxy_header.map(|version| match version {
+            cli::ProxyVersion::V1 => ProxyHeader::V1,
+            cli::ProxyVersion::V2 => ProxyHeader::V2,
+        }),
+        timeout: limit(link.timeout)?.or_else(|| (!person).then_some(CONNECT)),
+    })
+}
+
+/// What TLS is to be like.
+///
+/// # Errors
+/// `Usage` for what cannot be understood.
+pub fn tls(tls: &cli::Tls) -> Result<TlsOptions> {
+    let version = |v: cli::TlsVersion| match v {
+        cli::TlsVersion::V12 => TlsVersion::V12,
+        cli::TlsVersion::V13 => TlsVersion::V13,
+    };
+    let keylog = match &tls.keylog {
+        Some(path) if path.as_os_str().is_empty() => {
+            let named = std::env::var_os("SSLKEYLOGFILE").filter(|v| !v.is_empty());
+            let named = named.ok_or_else(|| {
+                Error::usage("--keylog names no file and SSLKEYLOGFILE is not set")
+                    .hint("give", "--keylog FILE")
+            })?;
+            Some(named.into())
+        }
+        other => other.clone(),
+    };
+    Ok(TlsOptions {
+        ca_file: tls.ca_file.clone(),
+        insecure: tls.insecure,
+        pins: tls
+            .pin
+            .iter()
+            .map(|text| Pin::parse(text))
+            .collect::<Result<_>>()?,
+        sni: tls.sni.clone(),
+        expect_name: tls.expect_name.clone(),
+        alpn: tls.alpn.clone(),
+        min: tls.tls_min.map(version),
+        max: tls.tls_max.map(version),
+        cert: tls.cert.clone(),
+        key: tls.key.clone(),
+        keylog,
+        ..TlsOptions::default()
+    })
+}

@@ -1,0 +1,349 @@
+//! Runs a talk: its steps against sessions, one after the other (docs/talk-format.md).
+//!
+//! Rules: the talk ends at its first failure, and connections are dropped at its end. What was as
+//! expected is forgotten; of a failure the exchange is kept, and all of it where somebody wants a
+//! page or a log. Secrets are masked in all that is kept or said, whatever the server echoes.
+
+mod acts;
+mod breaks;
+mod judge;
+mod link;
+mod open;
+mod say;
+mod values;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::credentials::Sources;
+use crate::error::Kind;
+use crate::practice::Practice;
+use crate::proto::TlsMode;
+use crate::proto::event::Offers;
+use crate::proto::faults::Fault;
+use crate::session::open::How;
+use crate::transcript::{Row, Transcript};
+use crate::ui::diag::{Diag, Span};
+use crate::wire::secret::Secret;
+
+use super::ast::{Action, Break, Step, Talk};
+use super::outcome::{End, Outcome};
+use super::pattern::Values;
+use link::{Link, Turn};
+
+/// How talks are run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How sessions are opened.
+    pub how: How,
+    /// `--target`: URLs that take the place of targets of their protocol, or "practice".
+    pub targets: Vec<String>,
+    /// `--tls` and `--no-tls`, for every `open`.
+    pub tls_mode: Option<TlsMode>,
+    /// `--var` and `EHLO_VAR_…`.
+    pub values: Values,
+    /// `--secret` and `EHLO_SECRET_…`.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Where the password of `auth` comes from when no secret has it.
+    pub password: Sources,
+    /// What ehlo says where it says EHLO itself.
+    pub name: String,
+    /// The talk's own folder: files it names lie there or below.
+    pub folder: PathBuf,
+    /// Programs may be started, files may lie anywhere.
+    pub allow_commands: bool,
+    /// Keep what was said, as far back as a transcript goes.
+    pub keep_all: bool,
+}
+
+/// What an observer is told.
+#[derive(Debug)]
+pub enum Seen<'a> {
+    /// This step comes next.
+    Step(&'a Step),
+    /// A row of the record is complete.
+    Row(&'a Row),
+}
+
+/// Looks on while a talk runs; false stops it.
+pub type Observer<'o> = &'o mut (dyn FnMut(Seen<'_>) -> bool + Send);
+
+/// Why a talk ends early.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Failed { kind: Kind, diag: Box<Diag> },
+    Skipped(String),
+}
+
+type Done<T = ()> = Result<T, Stop>;
+
+/// Runs a talk to its end.
+pub async fn run<'t>(
+    talk: &'t Talk,
+    options: &'t Options,
+    observer: Option<Observer<'t>>,
+) -> Outcome {
+    let began = Instant::now();
+    let mut player = Player::new(talk, options, observer);
+    let end = match player.play().await {
+        Ok(()) => End::Passed,
+        Err(Stop::Skipped(reason)) => End::Skipped(reason),
+        Err(Stop::Failed { kind, diag }) => End::Failed {
+            kind,
+            diag: Box::new(player.masked(*diag)),
+        },
+    };
+    let passed = matches!(end, End::Passed);
+    let rows = if options.keep_all || !passed {
+        player.kept_rows()
+    } else {
+        Vec::new()
+    };
+    Outcome {
+        name: talk.name.clone(),
+        run: 1,
+        end,
+        took: began.elapsed(),
+        exchanges: player.exchanges,
+        lines: talk.source.lines().count(),
+        rows,
+    }
+}
+
+struct Player<'t> {
+    talk: &'t Talk,
+    options: &'t Options,
+    observer: Option<Observer<'t>>,
+    values: Values,
+    secrets: BTreeMap<String, Secret>,
+    links: BTreeMap<String, Link>,
+    current: String,
+    /// The protocol of an `open` that is left out.
+    default_protocol: String,
+    on_practice: bool,
+    practice: Option<Practice>,
+    faults: Vec<Fault>,
+    /// `requires:` that nothing is known about yet.
+    required: Vec<String>,
+    record: Transcript,
+    exchanges: u64,
+    loose_literal: bool,
+    timeout: Option<Duration>,
+}
+
+impl<'t> Player<'t> {
+    fn new(talk: &'t Talk, options: &'t Options, observer: Option<Observer<'t>>) -> Self {
+        let mut values = options.values.clone();
+        values
+            .entry("run_id".to_owned())
+            .or_insert_with(|| crate::entropy::token().into_bytes());
+        Self {
+            talk,
+            options,
+            observer,
+            values,
+            secrets: options.secrets.clone(),
+            links: BTreeMap::new(),
+            current: "main".to_owned(),
+            default_protocol: "smtp".to_owned(),
+            on_practice: talk.practice || options.targets.iter().any(|t| t == "practice"),
+            practice: None,
+            faults: Vec::new(),
+            required: Vec::new(),
+            record: Transcript::default(),
+            exchanges: 0,
+            loose_literal: false,
+            timeout: None,
+        }
+    }
+
+    async fn play(&mut self) -> Done {
+        values::check_names(self)?;
+        let talk = self.talk;
+        for (index, step) in talk.steps.iter().enumerate() {
+            if let Some(observer) = &mut self.observer
+                && !observer(Seen::Step(step))
+            {
+                return Err(self.fail(Kind::Interrupted, step.span, "stopped here"));
+            }
+            self.step(index, step).await?;
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, index: usize, step: &'t Step) -> Done {
+        match &step.action {
+            Action::OnPractice { protocol } => {
+                if let Some(protocol) = protocol {
+                    self.default_protocol.clone_from(protocol);
+                }
+                Ok(())
+            }
+            Action::Requires { words } => self.require(words),
+            Action::Fault { text } => self.fault(step, text),
+            Action::Session { name } => {
+                self.current.clone_from(name);
+                self.wait_for(step).await
+            }
+            Action::Set { name, value } => self.set(name, value),
+            Action::Open { target, early } => self.open(step, target.as_ref(), early).await,
+            Action::Say(text) => self.say(index, step, text).await,
+            Action::Together { lines, one_write } => self.together(step, lines, *one_write).await,
+            Action::StartTls => self.starttls(step).await,
+            Action::Auth {
+                mechanism,
+                user,
+                anyway,
+            } => self.auth(step, mechanism, user.as_ref(), *anyway).await,
+            Action::Data(file) => self.data(step, file).await,
+            Action::Bdat { file, chunk } => self.bdat(step, file, *chunk).await,
+            Action::Raw(text) => {
+                let bytes = self.fill(text)?;
+                self.raw(step, &bytes, None).await
+            }
+            Action::Wait(time) => {
+                self.pause(*time).await?;
+                self.wait_for(step).await
+            }
+            Action::ExpectClose => self.expect_close(step).await,
+            Action::Break(Break::WrongLiteralSize) => {
+                self.loose_literal = true;
+                Ok(())
+            }
+            Action::Break(rule) => self.break_rule(step, rule).await,
+        }
+    }
+
+    /// `requires:` looks at what is offered now, or waits until something is known.
+    fn require(&mut self, words: &str) -> Done {
+        let known = self
+            .links
+            .get(&self.current)
+            .and_then(|link| link.session.engine())
+            .map(|engine| engine.offers().clone())
+            .filter(|offers| offers.known);
+        match known {
+            Some(offers) => check_offer(words, &offers),
+            None => {
+                self.required.push(words.to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    /// The offers became known: what was required must be among them.
+    fn check_required(&mut self) -> Done {
+        if self.required.is_empty() {
+            return Ok(());
+        }
+        let link = self.links.get(&self.current);
+        let Some(engine) = link.and_then(|link| link.session.engine()) else {
+            return Ok(());
+        };
+        if !engine.offers().known {
+            return Ok(());
+        }
+        let required = std::mem::take(&mut self.required);
+        required
+            .iter()
+            .try_for_each(|words| check_offer(words, engine.offers()))
+    }
+
+    /// The session that the talk speaks in, if it is open.
+    fn link(&mut self, span: Span) -> Done<&mut Link> {
+        if !self.links.contains_key(&self.current) {
+            return Err(self.fail(Kind::Usage, span, "nothing is open in this session"));
+        }
+        // It was found a moment ago.
+        self.links
+            .get_mut(&self.current)
+            .ok_or_else(|| Stop::Skipped(String::new()))
+    }
+
+    /// Waits for all that is due in the current session.
+    async fn settle(&mut self, step: &Step) -> Done<Turn> {
+        let limit = judge::latest(step);
+        let link = self.link(step.span)?;
+        let turn = link.settle(limit).await;
+        self.collect();
+        self.check_required()?;
+        Ok(turn)
+    }
+
+    /// Takes over the rows that the current session made.
+    fn collect(&mut self) {
+        let Some(link) = self.links.get_mut(&self.current) else {
+            return;
+        };
+        for mut row in link.rows_made.drain(..) {
+            values::mask(&self.secrets, &mut row.text);
+            if let Some(observer) = &mut self.observer {
+                observer(Seen::Row(&row));
+            }
+            self.record.add(row);
+        }
+    }
+
+    /// What is kept of what was said: of a failure at least the exchange.
+    fn kept_rows(&mut self) -> Vec<Row> {
+        self.collect();
+        self.record
+            .iter()
+            .flat_map(|kept| kept.rows.iter().cloned())
+            .collect()
+    }
+
+    /// An exchange was as expected.
+    fn passed(&mut self, exchanges: usize) {
+        self.exchanges += exchanges as u64;
+        if !self.options.keep_all && exchanges > 0 {
+            self.record.keep_last(1);
+        }
+    }
+
+    fn fail(&self, kind: Kind, span: Span, what: impl Into<String>) -> Stop {
+        let diag = Diag::new(&self.talk.name, &self.talk.source, span, what);
+        Stop::Failed {
+            kind,
+            diag: Box::new(diag),
+        }
+    }
+
+    fn diag(&self, span: Span, what: impl Into<String>) -> Diag {
+        Diag::new(&self.talk.name, &self.talk.source, span, what)
+    }
+}
+
+fn failed(kind: Kind, diag: Diag) -> Stop {
+    Stop::Failed {
+        kind,
+        diag: Box::new(diag),
+    }
+}
+
+fn check_offer(words: &str, offers: &Offers) -> Done {
+    let mut words_left = words.split_ascii_whitespace();
+    let word = words_left.next().unwrap_or_default();
+    let skipped = || Stop::Skipped(format!("the server does not offer {words}"));
+    let mechanisms = offers.mechanisms();
+    let Some(rest) = offers.rest(word) else {
+        // IMAP spells it AUTH=MECH.
+        let all = matches!(word, "AUTH" | "SASL")
+            && words_left.all(|w| mechanisms.iter().any(|m| m == w));
+        return if all && !mechanisms.is_empty() {
+            Ok(())
+        } else {
+            Err(skipped())
+        };
+    };
+    let offered = |w: &str| {
+        rest.split_ascii_whitespace()
+            .any(|r| r.eq_ignore_ascii_case(w))
+    };
+    if words_left.all(offered) {
+        Ok(())
+    } else {
+        Err(skipped())
+    }
+}
