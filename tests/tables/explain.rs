@@ -111,7 +111,7 @@ fn odd_words_are_errors_or_answers_but_never_a_panic() {
     ] {
         for after in [None, Some("RCPT"), Some("."), Some("ü"), Some("")] {
             let said = match explain::words(&[odd.to_owned()], after) {
-                Ok(lines) => lines.iter().map(|l| l.text()).collect(),
+                Ok(lines) => lines.iter().map(ehlo::ui::Styled::text).collect(),
                 Err(error) => error.to_string(),
             };
             assert!(!said.contains('\u{1b}'), "{odd:?}: {said:?}");

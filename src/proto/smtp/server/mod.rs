@@ -70,7 +70,7 @@ enum Place {
     Skip,
     /// Waiting for an answer to a challenge.
     Answer(Login),
-    Data(Unstuffer),
+    Data(Box<Unstuffer>),
     Chunk {
         left: u64,
         size: u64,

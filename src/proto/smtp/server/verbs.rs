@@ -284,7 +284,7 @@ impl SmtpServer {
             return self.say("503 5.5.1 Error: DATA after BDAT");
         }
         self.begin_content();
-        self.place = Place::Data(Unstuffer::new(false));
+        self.place = Place::Data(Box::new(Unstuffer::new(false)));
         self.say("354 End data with <CR><LF>.<CR><LF>");
     }
 
