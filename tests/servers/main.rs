@@ -1,0 +1,10 @@
+//! The real program against Postfix and Dovecot: what the manuals show with telnet and s_client,
+//! in the clear, with STARTTLS and with TLS from the first octet.
+//!
+//! Ignored in a plain `cargo test`; `tests/run` starts the servers (`tests/servers/up`) and runs
+//! them. By hand: `tests/servers/up DIR; set -a; . DIR/env; cargo test --test servers -- --ignored`.
+
+mod auth;
+mod mail;
+mod rig;
+mod trust;
