@@ -177,8 +177,16 @@ impl Desk {
             return Vec::new();
         };
         let mut lines = Vec::new();
+        if let Some(change) = seat.memory.note(&timed.what).filter(|_| console) {
+            lines.push((Mark::Info, change));
+        }
         match &timed.what {
             Happening::Engine(Event::Reply(reply)) => {
+                if self.settings.explain {
+                    let told = super::teach::of_reply(seat, reply);
+                    let sentence = told.sentence(self.settings.look.width);
+                    lines.push((Mark::Meaning, sentence.text()));
+                }
                 if let Some(exchange) = reply.exchange
                     && !reply.intermediate
                 {

@@ -21,6 +21,7 @@ pub mod redirect;
 pub mod screen;
 pub mod seat;
 pub mod settings;
+pub mod teach;
 pub mod turn;
 pub mod upload;
 

@@ -45,6 +45,8 @@ pub struct Seat {
     pub offers: Offers,
     /// IMAP: messages marked \Deleted in the selected mailbox, where this console can know.
     pub deleted: Option<u64>,
+    /// What explanations remember.
+    pub memory: super::teach::Memory,
     /// The latest complete reply.
     pub last_reply: Option<Reply>,
     /// The first failure, for a batch's exit code.
@@ -124,6 +126,7 @@ impl Seat {
             upload: None,
             offers: Offers::default(),
             deleted: None,
+            memory: super::teach::Memory::default(),
             last_reply: None,
             failure: None,
             redirect: None,

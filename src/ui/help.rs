@@ -97,9 +97,7 @@ pub fn topic(stage: &Stage<'_>, topic: &str) -> Result<Vec<Styled>, Error> {
 /// What can be typed: verbs that are legal now, the names of the others, the console's commands.
 pub fn overview(stage: &Stage<'_>) -> Vec<Styled> {
     let width = stage.width.unwrap_or(WIDTH);
-    let common = |verb: &&Verb| {
-        knowledge::verb_status(stage.protocol.name, verb.name).starts_with("standard")
-    };
+    let common = |verb: &&Verb| !is_rare(stage.protocol.name, verb);
     let verbs = || stage.protocol.spec.verbs.iter().filter(common);
     let legal =
         |verb: &&Verb| verb.phases.contains(&stage.phase) && missing(verb, stage.offers).is_none();
@@ -139,6 +137,11 @@ pub fn overview(stage: &Stage<'_>) -> Vec<Styled> {
     lines
 }
 
+/// True for verbs that hardly any server knows.
+fn is_rare(protocol: &str, verb: &Verb) -> bool {
+    !knowledge::verb_status(protocol, verb.name).starts_with("standard")
+}
+
 /// The groups of a protocol's verbs: its states, and two by purpose.
 fn groups(protocol: &Protocol) -> Vec<String> {
     let mut phases: Vec<String> = Vec::new();
@@ -148,7 +151,13 @@ fn groups(protocol: &Protocol) -> Vec<String> {
             phases.push(name);
         }
     }
-    phases.extend(["@danger".to_owned(), "@rare".to_owned()]);
+    let verbs = || protocol.spec.verbs.iter();
+    if verbs().any(|v| v.danger.is_some()) {
+        phases.push("@danger".to_owned());
+    }
+    if verbs().any(|v| is_rare(protocol.name, v)) {
+        phases.push("@rare".to_owned());
+    }
     phases
 }
 
@@ -157,9 +166,7 @@ fn groups(protocol: &Protocol) -> Vec<String> {
 /// # Errors
 /// `Usage` for a group that is none.
 pub fn group(stage: &Stage<'_>, name: &str) -> Result<Vec<Styled>, Error> {
-    let rare = |verb: &Verb| {
-        !knowledge::verb_status(stage.protocol.name, verb.name).starts_with("standard")
-    };
+    let rare = |verb: &Verb| is_rare(stage.protocol.name, verb);
     let fits = |verb: &&Verb| match name {
         "danger" => verb.danger.is_some(),
         "rare" => rare(verb),

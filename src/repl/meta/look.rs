@@ -9,20 +9,7 @@ use crate::ui::tls as tls_words;
 use crate::wire::b64;
 use crate::wire::show::show as safe;
 
-use super::{COMMANDS, wanted};
-
-/// `:help [topic]`.
-pub(super) fn help(desk: &mut Desk, rest: &str) -> Result<()> {
-    let lines: Vec<Styled> = COMMANDS
-        .iter()
-        .filter(|c| rest.is_empty() || c.name == rest)
-        .map(|c| {
-            Styled::plain(format!(":{} {}", c.name, c.args))
-                .with(Role::Dim, format!("  {}", c.summary))
-        })
-        .collect();
-    desk.print(&lines)
-}
+use super::wanted;
 
 /// `:status`.
 pub(super) fn status(desk: &mut Desk) -> Result<()> {

@@ -32,6 +32,12 @@ pub static COMMANDS: &[ConsoleCommand] = &[
         "help: the verbs, one verb, @group, or a console command",
     ),
     row(
+        "explain",
+        "[word|n]",
+        "what the last reply means, or that of exchange n, or a word",
+    ),
+    row("caps", "", "what the server offers, a sentence each"),
+    row(
         "status",
         "",
         "addresses, TLS, login, transaction so far, replies due",
@@ -146,7 +152,9 @@ pub async fn run(desk: &mut Desk, line: &str) -> Result<()> {
         );
     }
     match command.name {
-        "help" => look::help(desk, rest),
+        "help" => crate::repl::teach::help(desk, rest),
+        "explain" => crate::repl::teach::explain(desk, rest),
+        "caps" => crate::repl::teach::caps(desk),
         "status" => look::status(desk),
         "tls" => look::tls(desk, rest),
         "show" => look::show(desk, rest),

@@ -99,7 +99,12 @@ pub fn reply(reply: &Reply, context: &Context<'_>) -> Explanation {
     Explanation {
         of: label(reply),
         means: fill(best.means),
-        usually: fill(cause),
+        // Why something went well needs no words.
+        usually: if reply.verdict == Verdict::Good {
+            String::new()
+        } else {
+            fill(cause)
+        },
         try_: fill(next),
         see: format!(
             "{}{}",

@@ -1,0 +1,257 @@
+//! What the console can say about a conversation: `:explain`, `:help`, `:caps`, the dim line below
+//! a reply, and what changed in the offers.
+//!
+//! It keeps the last replies with the commands they answered, cut short; nothing else is kept.
+
+use std::collections::VecDeque;
+
+use crate::error::{Error, Result};
+use crate::proto::engine::Engine;
+use crate::proto::event::{Event, Exchange, Offers, Reply, SentKind, Verdict};
+use crate::repl::desk::Desk;
+use crate::repl::meta::COMMANDS;
+use crate::repl::seat::Seat;
+use crate::session::{Happening, Session};
+use crate::ui::explain::{self, Context, Explanation};
+use crate::ui::help::{self, Stage};
+use crate::ui::style::Styled;
+use crate::wire::show::{Charset, show};
+
+/// Replies kept, as many as exchanges are.
+const REPLIES_MAX: usize = 1000;
+/// Octets of a command or a reply's text that are kept.
+const TEXT_MAX: usize = 512;
+
+/// What a session's explanations need to remember.
+#[derive(Debug, Default)]
+pub struct Memory {
+    commands: VecDeque<(Exchange, String)>,
+    replies: VecDeque<Reply>,
+    offers: Offers,
+    turning: Option<&'static str>,
+    earlier: Option<(&'static str, Offers)>,
+}
+
+impl Memory {
+    /// Remembers what happened. When the offers changed, says how.
+    pub fn note(&mut self, what: &Happening) -> Option<String> {
+        match what {
+            Happening::Tls(_) => self.turning = Some("TLS"),
+            Happening::Engine(Event::Sent(sent)) if sent.kind == SentKind::Command => {
+                let shown = &sent.shown[..sent.shown.len().min(TEXT_MAX)];
+                push(
+                    &mut self.commands,
+                    (sent.exchange, String::from_utf8_lossy(shown).into_owned()),
+                );
+            }
+            Happening::Engine(Event::Reply(reply)) => {
+                let login =
+                    ["AUTH", "AUTHENTICATE", "LOGIN", "PASS", "APOP"].contains(&reply.to.as_str());
+                if login && reply.verdict == Verdict::Good {
+                    self.turning = Some("the login");
+                }
+                let mut kept = reply.clone();
+                kept.text.truncate(TEXT_MAX);
+                push(&mut self.replies, kept);
+            }
+            Happening::Engine(Event::Offers(offers)) => return self.offered(offers),
+            _ => {}
+        }
+        None
+    }
+
+    fn offered(&mut self, offers: &Offers) -> Option<String> {
+        let before = std::mem::replace(&mut self.offers, offers.clone());
+        let event = self.turning.take()?;
+        let fresh: Vec<_> = offers
+            .items
+            .iter()
+            .filter(|o| before.known && !before.items.contains(o))
+            .map(|o| format!("{} {}", o.word, o.rest).trim_end().to_owned())
+            .collect();
+        self.earlier = Some((event, before));
+        let where_ = if event == "TLS" {
+            "under TLS"
+        } else {
+            "after the login"
+        };
+        let listed = show(fresh.join(", ").as_bytes(), Charset::Unicode).into_owned();
+        (!fresh.is_empty()).then(|| format!("new {where_}: {listed}"))
+    }
+
+    fn command(&self, exchange: Option<Exchange>) -> &str {
+        let found = self
+            .commands
+            .iter()
+            .rev()
+            .find(|(e, _)| Some(*e) == exchange);
+        found.map_or("", |(_, command)| command)
+    }
+}
+
+fn push<T>(kept: &mut VecDeque<T>, value: T) {
+    if kept.len() == REPLIES_MAX {
+        kept.pop_front();
+    }
+    kept.push_back(value);
+}
+
+/// What a reply means in a session.
+pub fn of_reply(seat: &Seat, reply: &Reply) -> Explanation {
+    let engine = seat.session.engine();
+    let facts = engine.map(Engine::facts).unwrap_or_default();
+    let context = Context {
+        protocol: seat.session.protocol().map_or("", |p| p.name),
+        command: seat.memory.command(reply.exchange),
+        offers: engine.map(Engine::offers),
+        secured: seat.session.tls().is_some(),
+        logged_in: facts.logged_in,
+    };
+    explain::reply(reply, &context)
+}
+
+/// `:explain [word|n]`: the last reply, that of exchange n, or words.
+///
+/// # Errors
+/// `Usage` when there is nothing to explain, or nothing known under a word.
+pub fn explain(desk: &mut Desk, rest: &str) -> Result<()> {
+    let width = desk.settings.look.width;
+    let seat = desk.seats.get(desk.active);
+    let protocol = seat.and_then(|s| s.session.protocol()).map(|p| p.name);
+    let kept = |number: u64| {
+        let replies = seat?.memory.replies.iter().rev();
+        let mut of = replies.filter(move |r| r.exchange == Some(Exchange(number)));
+        of.next()
+    };
+    let wanted = match rest {
+        "" => seat.and_then(|s| s.memory.replies.back()),
+        // Codes have three digits; a smaller number is an exchange, "#250" always one.
+        n => match n
+            .strip_prefix('#')
+            .map_or_else(|| (n.len() < 3).then_some(n), Some)
+        {
+            Some(n) => n.parse().ok().and_then(kept),
+            None => None,
+        },
+    };
+    let lines = match (seat, wanted) {
+        (Some(seat), Some(reply)) => of_reply(seat, reply).lines(width),
+        _ if rest.is_empty() => {
+            return Err(Error::usage("no reply came yet").hint("try", ":explain 550 5.7.1"));
+        }
+        _ => explain::words_in(protocol, &[rest.to_owned()], None)?,
+    };
+    desk.print(&lines)
+}
+
+/// `:help [topic]`.
+///
+/// # Errors
+/// `Usage` when nothing is known under the topic.
+pub fn help(desk: &mut Desk, rest: &str) -> Result<()> {
+    let lines = with_stage(desk, |stage| help::topic(stage, rest))?;
+    desk.print(&lines)
+}
+
+fn with_stage(
+    desk: &Desk,
+    said: impl FnOnce(&Stage<'_>) -> Result<Vec<Styled>>,
+) -> Result<Vec<Styled>> {
+    let console: Vec<_> = COMMANDS
+        .iter()
+        .map(|c| (c.name, c.args, c.summary))
+        .collect();
+    let session = desk.seats.get(desk.active).map(|seat| &seat.session);
+    let engine = session.and_then(|s| s.engine());
+    let protocol = session.and_then(Session::protocol);
+    let Some((protocol, engine)) = protocol.zip(engine) else {
+        let no_offers = Offers::default();
+        let stage = Stage {
+            protocol: crate::proto::PROTOCOLS[0],
+            phase: crate::proto::spec::Phase("no session"),
+            offers: &no_offers,
+            console: &console,
+            width: desk.settings.look.width,
+        };
+        return said(&stage);
+    };
+    said(&Stage {
+        protocol,
+        phase: engine.phase(),
+        offers: engine.offers(),
+        console: &console,
+        width: desk.settings.look.width,
+    })
+}
+
+/// `:caps`: what the server offers.
+///
+/// # Errors
+/// `Usage` when no session is open.
+pub fn caps(desk: &mut Desk) -> Result<()> {
+    let seat = desk.seats.get(desk.active);
+    let engine = seat.and_then(|seat| seat.session.engine());
+    let protocol = seat.and_then(|seat| seat.session.protocol());
+    let Some(((seat, engine), protocol)) = seat.zip(engine).zip(protocol) else {
+        return Err(Error::usage("no session is open").hint("open", ":open TARGET"));
+    };
+    let earlier = seat
+        .memory
+        .earlier
+        .as_ref()
+        .map(|(event, offers)| (*event, offers));
+    let lines = help::caps(protocol, engine.offers(), earlier, desk.settings.look.width);
+    desk.print(&lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::event::Offer;
+
+    fn offers(words: &[&str]) -> Happening {
+        let items = words.iter().map(|word| Offer {
+            word: (*word).to_owned(),
+            rest: String::new(),
+        });
+        Happening::Engine(Event::Offers(Offers {
+            known: true,
+            items: items.collect(),
+        }))
+    }
+
+    #[test]
+    fn what_a_login_brings_is_said_once() {
+        let mut memory = Memory::default();
+        assert_eq!(memory.note(&offers(&["IMAP4REV1", "STARTTLS"])), None);
+        assert_eq!(memory.note(&offers(&["IMAP4REV1"])), None);
+        let login = Reply {
+            to: "LOGIN".to_owned(),
+            verdict: Verdict::Good,
+            ..Reply::default()
+        };
+        memory.note(&Happening::Engine(Event::Reply(login)));
+        let said = memory.note(&offers(&["IMAP4REV1", "QUOTA", "EVIL\u{1b}[2J"]));
+        assert_eq!(
+            said.as_deref(),
+            Some("new after the login: QUOTA, EVIL␛[2J")
+        );
+        assert_eq!(memory.note(&offers(&["IMAP4REV1", "ACL"])), None);
+        assert_eq!(memory.earlier.map(|(event, _)| event), Some("the login"));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut memory = Memory::default();
+        for n in 0..3000 {
+            let reply = Reply {
+                exchange: Some(Exchange(n)),
+                text: vec![b'x'; 10_000],
+                ..Reply::default()
+            };
+            memory.note(&Happening::Engine(Event::Reply(reply)));
+        }
+        assert_eq!(memory.replies.len(), REPLIES_MAX);
+        assert!(memory.replies.iter().all(|r| r.text.len() <= TEXT_MAX));
+    }
+}
