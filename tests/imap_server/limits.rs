@@ -1,0 +1,76 @@
+//! What a client may not do.
+
+use ehlo::proto::engine::{Engine, Step};
+
+use crate::bench::{Talk, service};
+
+#[test]
+fn a_line_without_end_is_passed_over() {
+    let service = service();
+    let mut talk = Talk::alice(&service);
+    let mut heard = String::new();
+    for _ in 0..2_000 {
+        talk.engine.receive(&[b'A'; 4096]);
+        heard.push_str(&talk.heard());
+    }
+    assert_eq!(
+        heard,
+        "* BAD a command of more than 65536 octets, literals not counted at octet 1\n"
+            .replace(" at octet 1", "")
+    );
+    talk.engine.receive(b"\r\n");
+    assert!(talk.say("a NOOP").ends_with("a OK done\n"));
+}
+
+#[test]
+fn literals_have_limits() {
+    let service = service();
+    let mut talk = Talk::new(&service);
+    assert!(talk.say("a LOGIN {70000}").starts_with("a BAD [TOOBIG]"));
+    assert!(
+        talk.say("b LOGIN {9223372036854775808}")
+            .starts_with("b BAD ")
+    );
+    assert!(talk.say("c LOGIN {-1}").starts_with("c BAD "));
+    assert!(
+        talk.say("d LOGIN {9223372036854775807+}")
+            .starts_with("* BYE [TOOBIG]")
+    );
+    let mut talk = Talk::new(&service);
+    for _ in 0..16 {
+        let heard = talk.say(&format!("e ID ({{60000}}\n{}", "x".repeat(60_000)));
+        assert!(!heard.is_empty());
+        if heard.contains("BYE") {
+            return;
+        }
+    }
+    assert!(talk.say("f NOOP").contains("f OK"));
+}
+
+#[test]
+fn a_client_that_does_not_read_costs_nothing() {
+    let service = service();
+    let mut talk = Talk::inside(&service, "INBOX");
+    for _ in 0..1_000 {
+        talk.engine.receive(b"a FETCH 1:* BODY.PEEK[]\r\n");
+    }
+    // One answer is begun; the next command is read when it has been taken.
+    let mut parts = 0;
+    let mut tagged = 0;
+    while let Step::Write(bytes) = talk.engine.poll() {
+        parts += 1;
+        assert!(bytes.len() <= 65 * 1024);
+        tagged += usize::from(bytes.starts_with(b"a OK"));
+    }
+    assert_eq!((parts, tagged), (2_000, 1_000));
+}
+
+#[test]
+fn a_closed_connection_leaves_the_mailbox() {
+    let service = service();
+    let mut talk = Talk::inside(&service, "INBOX");
+    talk.engine.closed();
+    assert!(matches!(talk.engine.poll(), Step::Wait));
+    talk.engine.receive(b"a NOOP\r\n");
+    assert!(matches!(talk.engine.poll(), Step::Wait));
+}

@@ -1,0 +1,12 @@
+//! The IMAP server engine, conversation by conversation, without a socket.
+
+mod append;
+mod bench;
+mod changes;
+mod fetch;
+mod limits;
+mod mailboxes;
+mod oracle;
+mod rubbish;
+mod search;
+mod session;
