@@ -49,6 +49,12 @@ fn a_body_follows_by_verb_argument_and_status() {
         let mut wire = logged_in();
         wire.turn(line, "+OK fine\r\n");
         assert_eq!(wire.reply().to == "PASS", body, "{line}");
+        assert_eq!(
+            wire.engine.due().len(),
+            usize::from(body),
+            "owed to its dot"
+        );
+        assert_eq!(wire.engine.patience().is_some(), body);
         if body {
             assert!(wire.close().inside_reply, "{line}");
         }

@@ -1,7 +1,7 @@
 //! What comes in: status lines, challenges, and dotted content that flows through.
 
 use super::{Asked, Client, Pending, State};
-use crate::proto::engine::PART_MAX;
+use crate::proto::engine::{Due, PART_MAX};
 use crate::proto::event::{
     Content, Event, Exchange, FailureKind, Line, LineKind, Oddity, Offers, Part, PartKind, Reply,
     Verdict,
@@ -29,6 +29,16 @@ pub(super) struct Incoming {
     lines: u64,
     /// Of a CAPA reply all of it, which is limited; of others nothing.
     kept: Option<Vec<u8>>,
+}
+
+impl Incoming {
+    /// The reply is owed until its dot.
+    pub(super) fn due(&self) -> Option<Due> {
+        Some(Due {
+            exchange: self.reply.exchange?,
+            to: self.reply.to.clone(),
+        })
+    }
 }
 
 impl Client {

@@ -198,17 +198,16 @@ impl Engine for Client {
     }
 
     fn patience(&self) -> Option<Duration> {
-        (!self.due.is_empty()).then_some(spec::PATIENCE)
+        (self.content.is_some() || !self.due.is_empty()).then_some(spec::PATIENCE)
     }
 
     fn due(&self) -> Vec<Due> {
-        self.due
-            .iter()
-            .map(|p| Due {
-                exchange: p.exchange,
-                to: p.to.clone(),
-            })
-            .collect()
+        let begun = self.content.as_ref().and_then(hear::Incoming::due);
+        let due = self.due.iter().map(|p| Due {
+            exchange: p.exchange,
+            to: p.to.clone(),
+        });
+        begun.into_iter().chain(due).collect()
     }
 
     fn offers(&self) -> &Offers {

@@ -119,7 +119,7 @@ impl Client {
             "TLS is up already"
         } else if self.logged_in {
             "STLS cannot follow a login (RFC 2595 4)"
-        } else if !self.due.is_empty() {
+        } else if self.content.is_some() || !self.due.is_empty() {
             "a reply is still due: nothing may be under way when TLS starts"
         } else {
             return Ok(());
