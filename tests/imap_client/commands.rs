@@ -192,7 +192,7 @@ fn advice_never_stops_a_line() {
     assert_eq!(
         advice(&drive),
         [Advice::NotAdvertised {
-            what: "plain".into(),
+            what: "AUTHENTICATE plain".into(),
             needs: "AUTH="
         }]
     );

@@ -63,9 +63,13 @@ impl Client {
 
     pub(super) fn advise_mechanism(&mut self, mechanism: &str, initial: bool) {
         let offer = format!("AUTH={}", mechanism.to_ascii_uppercase());
+        // After a login mechanisms are no longer listed, and that one is in place is said already.
+        if self.place.logged_in {
+            return;
+        }
         if !mechanism.is_empty() && !self.may_offer(&offer) {
             self.advice(Advice::NotAdvertised {
-                what: mechanism.to_owned(),
+                what: format!("AUTHENTICATE {mechanism}"),
                 needs: "AUTH=",
             });
         }
