@@ -6,4 +6,5 @@ mod faults;
 mod pairs;
 mod pop3;
 mod rubbish;
+mod serve;
 mod smtp;
