@@ -172,6 +172,12 @@ fn typed_secrets_are_masked_and_the_verb_is_kept() {
             format!("APOP alice {MASK}"),
         ),
         (
+            "smtp",
+            format!("a1 LOGIN alice {CANARY}"),
+            format!("a1 LOGIN {MASK}"),
+        ),
+        ("smtp", blob.clone(), MASK.to_owned()),
+        (
             "pop3",
             format!("AUTH PLAIN {blob}"),
             format!("AUTH PLAIN {MASK}"),

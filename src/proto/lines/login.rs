@@ -81,6 +81,12 @@ impl Login {
         mut mechanism: Box<dyn Mechanism>,
         challenge: &Secret,
     ) -> Result<Secret, SaslError> {
+        if !self.name.eq_ignore_ascii_case(mechanism.name()) {
+            return Err(SaslError::new(format!(
+                "the server waits for an answer of another mechanism than {}",
+                mechanism.name()
+            )));
+        }
         let heard = if mechanism.client_first() && self.answers == 0 {
             Heard::Nothing
         } else {

@@ -1,6 +1,14 @@
 //! What of a typed line may be seen.
 
+use crate::sasl;
+use crate::wire::b64;
 use crate::wire::secret::MASK;
+
+/// Verbs of one protocol or the other that a secret follows.
+const SECRET_VERBS: &[&str] = &["PASS", "APOP", "LOGIN", "AUTH", "AUTHENTICATE"];
+
+/// The longest word that stands for a line elsewhere, in octets.
+const LABEL_MAX: usize = 40;
 
 /// `line` with everything behind its n-th word masked; `None` when nothing stands there.
 /// Words are separated by blanks or TABs, more than one and leading ones included, so that an
@@ -15,6 +23,42 @@ pub(crate) fn after_word(line: &[u8], words: usize) -> Option<Vec<u8>> {
         return None;
     }
     Some([&line[..=at], MASK.as_bytes()].concat())
+}
+
+/// A line that begins with no verb of its protocol, as it may be seen: mistyped or typed at the
+/// wrong server it may hold a credential all the same. `None` when nothing looks like one.
+pub(crate) fn stray(line: &[u8]) -> Option<Vec<u8>> {
+    // "a1 LOGIN alice secret", "AUHT PLAIN AGEAYg==".
+    for nth in 0..2 {
+        let name = String::from_utf8_lossy(word(line, nth)).into_owned();
+        let verb = SECRET_VERBS.iter().any(|v| v.eq_ignore_ascii_case(&name));
+        if verb || sasl::find(&name).is_some_and(|_| nth == 1) {
+            return after_word(line, nth + 1);
+        }
+    }
+    // "AGEAYg==" by itself: the message of PLAIN is base64 with NULs inside.
+    let words = line.split(|b| is_blank(*b)).filter(|w| !w.is_empty());
+    let at = words
+        .into_iter()
+        .position(|w| w.len() >= 8 && b64::decode(w).is_ok_and(|octets| octets.contains(&0)))?;
+    match at {
+        0 => Some(MASK.into()),
+        at => after_word(line, at),
+    }
+}
+
+/// The first word of a line as typed, short and without a secret.
+pub(crate) fn typed_word(line: &[u8]) -> String {
+    let first = word(line, 0);
+    if stray(first).is_some() {
+        return MASK.to_owned();
+    }
+    String::from_utf8_lossy(&first[..first.len().min(LABEL_MAX)]).into_owned()
+}
+
+/// The first word of a line in capitals: what its reply is said to be to.
+pub(crate) fn label(line: &[u8]) -> String {
+    typed_word(line).to_ascii_uppercase()
 }
 
 /// The n-th word of a line, counting from 0; empty when there is none.
@@ -48,5 +92,24 @@ mod tests {
         assert_eq!(masked("", 1), None);
         assert_eq!(word(b"  a \t b", 1), b"b");
         assert_eq!(word(b"a", 3), b"");
+    }
+
+    #[test]
+    fn strays_are_masked() {
+        for (line, shown) in [
+            ("a1 login alice wonderland", "a1 login ••••"),
+            ("PASS wonderland", "PASS ••••"),
+            ("AUHT plain AGFsaWNlAHdvbmRlcmxhbmQ=", "AUHT plain ••••"),
+            ("AUTHPLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "AUTHPLAIN ••••"),
+            ("AGFsaWNlAHdvbmRlcmxhbmQ=", "••••"),
+        ] {
+            let masked = stray(line.as_bytes()).expect(line);
+            assert_eq!(String::from_utf8(masked).unwrap(), shown);
+        }
+        for line in ["MIAL FROM:<a@b>", "hello", "", "LOGIN", "GET / HTTP/1.1"] {
+            assert_eq!(stray(line.as_bytes()), None, "{line}");
+        }
+        assert_eq!(label(b"AGFsaWNlAHdvbmRlcmxhbmQ= x"), MASK);
+        assert_eq!(label(b" mial x"), "MIAL");
     }
 }

@@ -21,7 +21,7 @@ use crate::wire::secret::{MASK, Secret};
 pub(crate) use body::{Body, Piece};
 pub(crate) use door::other_protocol;
 pub(crate) use login::{Heeded, Login, travels_in_clear};
-pub(crate) use mask::{after_word, word};
+pub(crate) use mask::{after_word, label, stray, typed_word, word};
 
 /// The longest line taken from a peer, in octets.
 pub(crate) const LINE_CAP: usize = 64 * 1024;

@@ -3,7 +3,9 @@
 use super::{Asked, Client, Pending, State};
 use crate::proto::engine::{Input, Refusal};
 use crate::proto::event::{Advice, Exchange, SentKind};
-use crate::proto::lines::{Body, Login, Piece, after_word, travels_in_clear, unbroken, word};
+use crate::proto::lines::{
+    Body, Login, Piece, after_word, label, stray, travels_in_clear, typed_word, unbroken, word,
+};
 use crate::proto::pop3::spec::{self, SPEC};
 use crate::proto::spec::{Phase, Secrecy, Shape, Verb};
 use crate::sasl::{About, Mechanism, apop};
@@ -129,8 +131,9 @@ impl Client {
 
     fn advise(&mut self, line: &[u8], verb: Option<&'static Verb>) {
         let Some(verb) = verb else {
-            let word = String::from_utf8_lossy(word(line, 0)).into_owned();
-            return self.talk.advise(Advice::UnknownVerb { word });
+            return self.talk.advise(Advice::UnknownVerb {
+                word: typed_word(line),
+            });
         };
         let phase = self.presumed();
         if phase != spec::CONNECT && !verb.phases.contains(&phase) {
@@ -185,10 +188,7 @@ impl Client {
 
     /// Notes what a command's reply will mean.
     fn owe(&mut self, exchange: Exchange, line: &[u8], verb: Option<&'static Verb>) {
-        let name = verb.map_or_else(
-            || String::from_utf8_lossy(word(line, 0)).to_ascii_uppercase(),
-            |v| v.name.to_owned(),
-        );
+        let name = verb.map_or_else(|| label(line), |v| v.name.to_owned());
         let argument = || String::from_utf8_lossy(word(line, 1)).into_owned();
         let bare = word(line, 1).is_empty();
         let asked = match name.as_str() {
@@ -443,7 +443,10 @@ impl Client {
 
 /// The line as it may be seen; `None` when all of it may.
 fn masked(line: &[u8], verb: Option<&'static Verb>) -> Option<Vec<u8>> {
-    let Secrecy::AfterWord(words) = verb?.secret else {
+    let Some(verb) = verb else {
+        return stray(line);
+    };
+    let Secrecy::AfterWord(words) = verb.secret else {
         return None;
     };
     if word(line, words) == b"=" && word(line, words + 1).is_empty() && words == 2 {

@@ -3,7 +3,7 @@
 use super::send::{COMMAND_MAX, path_len};
 use super::{Asked, Client};
 use crate::proto::event::Advice;
-use crate::proto::lines::word;
+use crate::proto::lines::{typed_word, word};
 use crate::proto::smtp::{Flavour, spec};
 use crate::proto::spec::{Phase, Verb};
 
@@ -11,8 +11,9 @@ impl Client {
     pub(super) fn advice(&self, line: &[u8], verb: Option<&'static Verb>) -> Vec<Advice> {
         let mut said = Vec::new();
         let Some(verb) = verb else {
-            let word = String::from_utf8_lossy(word(line, 0)).into_owned();
-            return vec![Advice::UnknownVerb { word }];
+            return vec![Advice::UnknownVerb {
+                word: typed_word(line),
+            }];
         };
         if let Some(remark) = self.hello(verb.name) {
             said.push(Advice::Remark(remark.to_owned()));

@@ -3,7 +3,9 @@
 use super::{Asked, Client, Pending, State};
 use crate::proto::engine::{Input, Refusal};
 use crate::proto::event::{Exchange, SentKind};
-use crate::proto::lines::{Body, Login, after_word, travels_in_clear, unbroken, word};
+use crate::proto::lines::{
+    Body, Login, after_word, label, stray, travels_in_clear, unbroken, word,
+};
 use crate::proto::smtp::Flavour;
 use crate::proto::smtp::spec::{self, SPEC};
 use crate::proto::spec::{Secrecy, Verb};
@@ -131,10 +133,7 @@ impl Client {
 
     /// Notes what a command's reply will mean.
     fn owe(&mut self, exchange: Exchange, line: &[u8], verb: Option<&'static Verb>) {
-        let name = verb.map_or_else(
-            || String::from_utf8_lossy(word(line, 0)).to_ascii_uppercase(),
-            |v| v.name.to_owned(),
-        );
+        let name = verb.map_or_else(|| label(line), |v| v.name.to_owned());
         let mut patience = verb.map_or(spec::PATIENCE, |v| v.patience);
         let asked = match name.as_str() {
             "EHLO" | "LHLO" => Asked::Hello(true),
@@ -405,7 +404,10 @@ fn framed(initial: &Secret) -> String {
 
 /// The line as it may be seen; `None` when all of it may.
 fn masked(line: &[u8], verb: Option<&'static Verb>) -> Option<Vec<u8>> {
-    let Secrecy::AfterWord(words) = verb?.secret else {
+    let Some(verb) = verb else {
+        return stray(line);
+    };
+    let Secrecy::AfterWord(words) = verb.secret else {
         return None;
     };
     if word(line, words) == b"=" && word(line, words + 1).is_empty() {
