@@ -38,7 +38,6 @@ pub mod ui;
 pub mod wire;
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -72,11 +71,13 @@ fn run(command: Command) -> error::Result<()> {
         Command::Connect(options) => cmd::connect::run(&options),
         Command::Run(options) => cmd::run::run(&options),
         Command::Serve(options) => cmd::serve::run(&options),
-        Command::Explain(options) => cmd::explain::run(
-            &options,
-            &mut std::io::stdout().lock(),
-            &ui::look::decide(cli::When::Auto, std::io::stdout().is_terminal()),
-        ),
+        Command::Explain(options) => {
+            cmd::explain::run(&options, &mut std::io::stdout().lock(), &look_of_output())
+        }
+        Command::Completions { shell } => {
+            cmd::generate::completions(shell, &mut std::io::stdout().lock())
+        }
+        Command::Man => cmd::generate::man(&mut std::io::stdout().lock()),
         Command::Encode(options) => cmd::encode::start(&options),
         Command::Decode(options) => cmd::decode::start(&options),
         Command::Show(options) => cmd::show::run(&options, &look_of_output()),

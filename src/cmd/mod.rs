@@ -4,6 +4,7 @@ pub mod connect;
 pub mod decode;
 pub mod encode;
 pub mod explain;
+pub mod generate;
 pub mod run;
 pub mod serve;
 pub mod show;

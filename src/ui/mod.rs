@@ -14,6 +14,7 @@ pub mod look;
 pub mod marks;
 pub mod meant;
 pub mod out;
+pub mod reference;
 pub mod render;
 pub mod style;
 pub mod tls;
