@@ -96,6 +96,7 @@ impl Desk {
             },
             quiet: self.settings.quiet,
             show_secrets: self.settings.show_secrets,
+            explain: self.settings.explain,
             content_lines: if console { self.settings.long } else { None },
         }
     }

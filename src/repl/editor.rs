@@ -62,11 +62,8 @@ impl LineEditor {
             } else {
                 EditMode::Emacs
             })
-            .color_mode(if options.color {
-                ColorMode::Forced
-            } else {
-                ColorMode::Disabled
-            })
+            // Without colours too: what is typed passes through the highlighter, which masks.
+            .color_mode(ColorMode::Forced)
             .bracketed_paste(!options.simple)
             .auto_add_history(false)
             .max_history_size(10_000)
@@ -281,14 +278,13 @@ impl Hinter for Assistant {
 
 impl Highlighter for Assistant {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        let Some(view) = self
-            .view
-            .as_ref()
-            .filter(|_| self.options.color && self.decorates(line))
-        else {
+        let Some(view) = self.view.as_ref().filter(|_| self.command) else {
             return Cow::Borrowed(line);
         };
-        Cow::Owned(painted(view, line).render(&colored()))
+        if self.options.color && self.decorates(line) {
+            return Cow::Owned(painted(view, line).render(&colored()));
+        }
+        masked(view, line)
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
@@ -306,7 +302,14 @@ impl Highlighter for Assistant {
     }
 
     fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
-        self.options.color && kind != CmdKind::MoveCursor && self.decorates(line)
+        if kind == CmdKind::MoveCursor {
+            return false;
+        }
+        let hides = || {
+            let view = self.view.as_ref().filter(|_| self.command);
+            view.is_some_and(|view| matches!(masked(view, line), Cow::Owned(_)))
+        };
+        self.options.color && self.decorates(line) || hides()
     }
 }
 
@@ -321,12 +324,58 @@ fn painted(view: &View, line: &str) -> Styled {
             Class::Legal => styled.with(Role::Good, text),
             Class::NotNow => styled.with(Role::Later, text),
             Class::Unknown => styled.with(Role::Refused, text),
-            Class::Secret => styled.with(Role::Plain, "•".repeat(crate::ui::units::columns(text))),
+            Class::Secret => styled.with(Role::Plain, dots(text)),
             Class::Console => styled.with(Role::Strong, text),
         };
         at = span.range.end;
     }
     styled.with(Role::Plain, &line[at..])
+}
+
+/// What is typed or pasted, with dots for secrets and no other change. After a pasted AUTH the lines
+/// up to the next verb are its answers.
+fn masked<'l>(view: &View, text: &'l str) -> Cow<'l, str> {
+    let mut out = String::new();
+    let mut hidden = false;
+    let mut answers = false;
+    for line in text.split_inclusive('\n') {
+        let (bare, end) = match line.strip_suffix('\n') {
+            Some(bare) => (bare, "\n"),
+            None => (line, ""),
+        };
+        let verb = view.spec.verb(bare.as_bytes());
+        answers = match verb {
+            Some(verb) => verb.name.starts_with("AUTH"),
+            None => answers,
+        };
+        let whole = answers && verb.is_none() && !bare.is_empty();
+        let mut at = 0;
+        for span in complete::paint(view, bare) {
+            if span.class == Class::Secret && !whole {
+                out.push_str(&bare[at..span.range.start]);
+                out.push_str(&dots(&bare[span.range.clone()]));
+                at = span.range.end;
+                hidden = true;
+            }
+        }
+        if whole {
+            out.push_str(&dots(bare));
+            hidden = true;
+        } else {
+            out.push_str(&bare[at..]);
+        }
+        out.push_str(end);
+    }
+    if hidden {
+        Cow::Owned(out)
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// As many dots as the text has columns: the cursor stands where it would.
+fn dots(text: &str) -> String {
+    "•".repeat(crate::ui::units::columns(text))
 }
 
 fn colored() -> Look {

@@ -2,7 +2,9 @@
 
 #![allow(missing_docs)] // a test binary
 
+mod binary;
 mod canary;
 mod engines;
 mod helpers;
 mod mechanisms;
+mod terminal;

@@ -55,6 +55,8 @@ pub struct Style {
     pub quiet: bool,
     /// Secrets that events carry are shown.
     pub show_secrets: bool,
+    /// Each field of a login is explained.
+    pub explain: bool,
     /// Of a content, only so many lines; the rest is counted.
     pub content_lines: Option<u64>,
 }

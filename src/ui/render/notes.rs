@@ -2,11 +2,18 @@
 
 use super::{Mark, Renderer};
 use crate::proto::event::{Advice, Event, Oddity};
+use crate::sasl::Told;
 use crate::session::{Happening, Timed};
+use crate::ui::block::wrap;
 use crate::ui::meant::nearest;
-use crate::ui::style::Styled;
+use crate::ui::style::{Role, Styled};
 use crate::ui::units;
 use crate::wire::show::show;
+
+/// Columns of the gutter.
+const GUTTER: usize = 4;
+/// Narrower than this nothing is wrapped.
+const NARROWEST: usize = 20;
 
 impl Renderer {
     pub(super) fn notes(&self, timed: &Timed) -> Vec<Styled> {
@@ -39,14 +46,35 @@ impl Renderer {
                 let text = oddity_text(oddity);
                 vec![Mark::Remark.line(show(text.as_bytes(), self.style.look.charset))]
             }
-            Event::Told(told) => {
-                let lines = told
-                    .iter()
-                    .map(|t| show(t.text.as_bytes(), self.style.look.charset).into_owned());
-                lines.map(|text| Mark::Meaning.line(text)).collect()
-            }
+            Event::Told(told) => told.iter().flat_map(|t| self.told(t)).collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+impl Renderer {
+    /// A step of a login: one clause, wrapped where the width is known, and with explanations on a
+    /// line for each field.
+    fn told(&self, told: &Told) -> Vec<Styled> {
+        let safe = |text: &str| show(text.as_bytes(), self.style.look.charset).into_owned();
+        let text = safe(&told.text);
+        let lines = match self.style.look.width {
+            Some(width) => wrap(&text, width.saturating_sub(GUTTER).max(NARROWEST)),
+            None => vec![text],
+        };
+        let clause = lines.into_iter().enumerate().map(|(n, line)| match n {
+            0 => Mark::Meaning.line(line),
+            _ => Styled::new(Role::Dim, format!("    {line}")),
+        });
+        let fields = if self.style.explain {
+            told.fields.as_slice()
+        } else {
+            &[]
+        };
+        let fields = fields
+            .iter()
+            .map(|field| Styled::new(Role::Dim, format!("      {}", safe(field))));
+        clause.chain(fields).collect()
     }
 }
 

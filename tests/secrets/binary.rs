@@ -1,0 +1,244 @@
+//! The program itself, in batch: screen, logs, JSON, errors, and the practice server's own log.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use ehlo::wire::b64;
+use tempfile::TempDir;
+
+use super::canary::Canaries;
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ehlo");
+pub(crate) const USER: &str = "canary";
+/// `NAME:PASSWORD` takes no blank at its end and no line break; all else may stand in it.
+pub(crate) const PASSWORD: &str = "Can\"ary\\Pa ss+7391";
+
+/// A practice server with a user whose password is a canary.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) folder: TempDir,
+    ready: Vec<String>,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut child = Command::new(PROGRAM)
+            .args(["serve", "--ca-out", "ca.pem", "--log", "serve.log"])
+            .args(["--smtp", "0", "--smtps", "0", "--pop3", "0", "--pop3s", "0"])
+            .args(["--imap", "0", "--imaps", "0"])
+            .args(["--user", &format!("{USER}:{PASSWORD}")])
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let mut ready = Vec::new();
+        for line in lines.by_ref() {
+            let line = line.expect("text");
+            let last = line.starts_with("ca ");
+            ready.push(line);
+            if last {
+                break;
+            }
+        }
+        // Read to the end, so that it never waits for us; what it prints stands in the log too.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self {
+            child,
+            folder,
+            ready,
+        }
+    }
+
+    pub(crate) fn url(&self, scheme: &str) -> &str {
+        let prefix = format!("{scheme}://");
+        let found = self.ready.iter().find(|line| line.starts_with(&prefix));
+        found.expect("a port for the scheme")
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Ends it and gives what it logged.
+    fn end(mut self) -> String {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it lives");
+        self.child.wait().expect("it ends");
+        fs::read_to_string(self.path("serve.log")).expect("its log")
+    }
+}
+
+/// One batch. Gives everything that could be seen of it.
+fn batch(
+    server: &Server,
+    scheme: &str,
+    lines: &str,
+    password: &str,
+    options: &[&str],
+) -> (String, Output) {
+    let mut child = Command::new(PROGRAM)
+        .arg(server.url(scheme))
+        .args(["--ca-file", "ca.pem", "--no-history"])
+        .args(options)
+        .current_dir(server.folder.path())
+        .env("HOME", server.folder.path())
+        .env("EHLO_PASSWORD", password)
+        .env("RUST_BACKTRACE", "full")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut input = child.stdin.take().expect("its input");
+    input.write_all(lines.as_bytes()).expect("it reads");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    let seen = text(&output.stdout) + &text(&output.stderr);
+    (seen, output)
+}
+
+fn forget(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let _ = fs::remove_file(path);
+    text
+}
+
+fn canaries() -> Canaries {
+    let mut canaries = Canaries::of(&[PASSWORD.as_bytes()]);
+    canaries.add(
+        "blob",
+        b64::encode(format!("\0{USER}\0{PASSWORD}").as_bytes()),
+    );
+    canaries
+}
+
+const LOGINS: &[(&str, &str)] = &[
+    ("smtp", "PLAIN"),
+    ("smtp", "LOGIN"),
+    ("smtp", "CRAM-MD5"),
+    ("smtp", "SCRAM-SHA-1"),
+    ("smtp", "XOAUTH2"),
+    ("smtps", "OAUTHBEARER"),
+    ("smtps", "SCRAM-SHA-256-PLUS"),
+    ("smtps", "--force SCRAM-SHA-512"),
+    ("smtps", "--force DIGEST-MD5"),
+    ("pop3", "USER"),
+    ("pop3", "APOP"),
+    ("pop3", "PLAIN"),
+    ("pop3s", "SCRAM-SHA-1-PLUS"),
+    ("imap", "LOGIN"),
+    ("imap", "PLAIN"),
+    ("imaps", "SCRAM-SHA-256"),
+    ("imaps", "XOAUTH2"),
+];
+
+#[test]
+fn logins_leave_no_trace_of_the_secret() {
+    let server = Server::start();
+    let canaries = canaries();
+    for (scheme, mechanism) in LOGINS {
+        let what = format!("{scheme} {mechanism}");
+        let lines = format!(":auth {mechanism} {USER}\n:status\n:show\n:history\n");
+        let options = ["--explain", "-v", "-v", "--log", "text.log"];
+        let (seen, output) = batch(&server, scheme, &lines, PASSWORD, &options);
+        assert!(seen.contains("••••"), "{what}: {seen}");
+        assert_eq!(output.status.code(), Some(0), "{what}: {seen}");
+        canaries.check(&what, &(seen + &forget(&server.path("text.log"))));
+    }
+    // JSON, and refused ones.
+    for (scheme, mechanism) in LOGINS.iter().step_by(3) {
+        let what = format!("{scheme} {mechanism} refused");
+        let wrong = format!("{PASSWORD}!");
+        let lines = format!(":auth {mechanism} {USER}\n");
+        let options = ["--json", "--log", "rows.jsonl"];
+        let (seen, output) = batch(&server, scheme, &lines, &wrong, &options);
+        let rows = forget(&server.path("rows.jsonl"));
+        assert!(rows.contains("\"direction\""), "{what}: {rows}");
+        assert_ne!(output.status.code(), Some(0), "{what}: {seen}");
+        canaries.check(&what, &(seen + &rows));
+    }
+    canaries.check("the server's log", &server.end());
+}
+
+#[test]
+fn what_is_typed_leaves_no_trace_of_the_secret() {
+    let server = Server::start();
+    let canaries = canaries();
+    let blob = b64::encode(format!("\0{USER}\0{PASSWORD}").as_bytes());
+    let (user, password) = (
+        b64::encode(USER.as_bytes()),
+        b64::encode(PASSWORD.as_bytes()),
+    );
+    let quoted = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
+    for (scheme, lines) in [
+        ("smtp", format!("EHLO me.test\nAUTH PLAIN {blob}\n")),
+        ("smtp", format!("EHLO me.test\nAUTH PLAIN\n{blob}\n")),
+        (
+            "smtp",
+            format!("EHLO me.test\nAUTH LOGIN\n{user}\n{password}\n"),
+        ),
+        // No such mechanism: the answers must not become commands.
+        (
+            "smtp",
+            format!("EHLO me.test\nAUTH X-NONE\n{user}\n{password}\nQUIT\n"),
+        ),
+        // Out of order and mistyped.
+        ("smtp", format!("auth plain {blob}\nAUTH  PLAIN  {blob}\n")),
+        ("pop3", format!("USER {USER}\nPASS {PASSWORD}\n")),
+        ("pop3", format!("AUTH PLAIN {blob}\n")),
+        ("imap", format!("LOGIN {USER} \"{quoted}\"\n")),
+        (
+            "imap",
+            format!("x1 LOGIN {USER} {{{}}}\n{PASSWORD}\n", PASSWORD.len()),
+        ),
+        ("imap", format!("AUTHENTICATE PLAIN\n{blob}\n")),
+    ] {
+        for options in [&["--log", "text.log"][..], &["--json", "--log", "text.log"]] {
+            let (seen, _) = batch(&server, scheme, &lines, "", options);
+            let log = forget(&server.path("text.log"));
+            // JSON has no remarks: only text says that answers were not sent.
+            let silent = options.contains(&"--json") && lines.contains("X-NONE");
+            assert!(
+                silent || seen.contains("••••") || seen.contains("not sent"),
+                "{lines}: {seen}"
+            );
+            canaries.check(&lines, &(seen + &log));
+        }
+    }
+    canaries.check("the server's log", &server.end());
+}
+
+#[test]
+fn errors_and_decode_mask() {
+    let canaries = canaries();
+    let blob = b64::encode(format!("\0{USER}\0{PASSWORD}").as_bytes());
+    let run = |args: &[&str]| {
+        let output = Command::new(PROGRAM)
+            .args(args)
+            .env("EHLO_PASSWORD", PASSWORD)
+            .stdin(Stdio::null())
+            .output()
+            .expect("it runs");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let decoded = run(&["decode", &blob]);
+    assert!(decoded.contains("••••"), "{decoded}");
+    canaries.check("decode", &decoded);
+    assert!(run(&["decode", "--show-secrets", &blob]).contains(PASSWORD));
+    canaries.check("a damaged blob", &run(&["decode", &format!("{blob}*")]));
+    let url = format!("smtp://{USER}:7391pass@localhost:1/");
+    assert!(
+        !run(&[&url]).contains("7391pass"),
+        "a password in a URL is not echoed"
+    );
+    canaries.check("nobody there", &run(&["smtp://127.0.0.1:1", "--login"]));
+    assert_eq!(run(&["encode", "plain", USER]), format!("{blob}\n"));
+}
