@@ -13,6 +13,7 @@ use tokio::net::{TcpSocket, UnixStream, lookup_host};
 
 use super::conn::{Conn, Peer};
 use super::exec;
+use super::idna;
 use super::proxy::ProxyHeader;
 use crate::error::{Error, Kind, Result};
 use crate::wire::show::{Charset, show};
@@ -86,7 +87,7 @@ impl Resolve {
             .split(',')
             .map(|a| a.trim_start_matches('[').trim_end_matches(']').parse());
         Ok(Self {
-            host: bare(host),
+            host: bare(&idna::to_ascii(host)?),
             port: port.parse().map_err(|_| wrong())?,
             addrs: addrs.collect::<Result<_, _>>().map_err(|_| wrong())?,
         })
@@ -171,6 +172,7 @@ pub async fn tcp(
     options: &DialOptions,
     mut tell: impl FnMut(&Attempt),
 ) -> Result<Conn> {
+    let host = &*idna::to_ascii(host)?;
     let mut tried = Vec::new();
     for addr in addresses(host, port, options).await? {
         let start = Instant::now();

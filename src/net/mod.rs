@@ -10,6 +10,7 @@ pub mod ca;
 pub mod conn;
 pub mod dial;
 mod exec;
+pub mod idna;
 pub mod listen;
 pub mod proxy;
 pub mod tls;

@@ -57,6 +57,7 @@ pub async fn connect(
     let implicit = target.tls == TlsMode::Implicit;
     let tls = TlsSetup::new(tls_host(target), how.tls.clone(), how.plan.clone());
     if implicit || how.starttls {
+        crate::net::tls::warm_up();
         tls.plan()?;
     }
     let conn = dial(&target.place, &how.dial, tell).await?;

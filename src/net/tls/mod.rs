@@ -93,6 +93,8 @@ pub struct TlsPlan {
     identity: Arc<Identity>,
     /// The name that rustls is given: what is sent, and the key of the session cache.
     server_name: ServerName<'static>,
+    /// The name as it was typed, where it was not in ASCII.
+    typed: Option<String>,
     posture: Posture,
 }
 
@@ -108,6 +110,12 @@ impl TlsPlan {
             Some(name) => Some(Name::parse(name)?),
             None => target.clone()?,
         };
+        let typed = options
+            .expect_name
+            .as_deref()
+            .or(host)
+            .filter(|name| !name.is_ascii());
+        let typed = typed.map(|name| show(name.as_bytes(), Charset::Unicode).into_owned());
         let server_name = match (&options.sni, target) {
             (Some(sni), _) => sni_name(sni)?,
             (None, Ok(Some(name))) => name.to_rustls(),
@@ -159,6 +167,7 @@ impl TlsPlan {
             judge,
             identity,
             server_name,
+            typed,
             posture,
         })
     }
@@ -170,10 +179,11 @@ impl TlsPlan {
 
     /// The name that the certificate must carry.
     pub fn expected(&self) -> String {
-        self.judge
-            .expected
-            .as_ref()
-            .map_or_else(|| "(no name)".to_owned(), ToString::to_string)
+        match (&self.judge.expected, &self.typed) {
+            (Some(name), Some(typed)) => format!("{name} ({typed})"),
+            (Some(name), None) => name.to_string(),
+            (None, _) => "(no name)".to_owned(),
+        }
     }
 
     /// The name that is sent (SNI).

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::error::Error;
+use crate::net::idna;
 use crate::wire::show::{Charset, show};
 
 /// A name to check or to send.
@@ -32,13 +33,8 @@ impl Name {
             return Ok(Self::Ip(ip));
         }
         let shown = show(text.as_bytes(), Charset::Unicode);
-        let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        if !name.is_ascii() {
-            return Err(Error::usage(format!("\"{shown}\" is not in ASCII")).hint(
-                "write",
-                "the name as DNS has it, with labels that begin xn--",
-            ));
-        }
+        let name = idna::to_ascii(text)?;
+        let name = name.strip_suffix('.').unwrap_or(&name).to_ascii_lowercase();
         match ServerName::try_from(name.as_str()) {
             Ok(ServerName::DnsName(_)) => Ok(Self::Dns(name)),
             _ => Err(Error::usage(format!("\"{shown}\" is no host name"))),
@@ -75,6 +71,10 @@ mod tests {
             Name::parse("Mail.Example.org.").unwrap(),
             dns("mail.example.org")
         );
+        assert_eq!(
+            Name::parse("Bücher.example").unwrap(),
+            dns("xn--bcher-kva.example")
+        );
         assert_eq!(Name::parse("localhost").unwrap(), dns("localhost"));
         assert_eq!(
             Name::parse("[::1]").unwrap(),
@@ -84,15 +84,7 @@ mod tests {
             Name::parse("192.0.2.1").unwrap(),
             Name::Ip("192.0.2.1".parse().unwrap())
         );
-        for bad in [
-            "",
-            ".",
-            "a b",
-            "bücher.example",
-            "a\0b",
-            "a\u{1b}[2J",
-            &"a".repeat(64),
-        ] {
+        for bad in ["", ".", "a b", "a\0b", "a\u{1b}[2J", &"a".repeat(64)] {
             let error = Name::parse(bad).unwrap_err().to_string();
             assert!(
                 !error.contains('\u{1b}') && !error.contains('\0'),
