@@ -7,6 +7,7 @@ mod fetch;
 mod limits;
 mod mailboxes;
 mod oracle;
+mod pairs;
 mod rubbish;
 mod search;
 mod session;
