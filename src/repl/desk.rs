@@ -13,11 +13,12 @@ use crate::proto::event::Event;
 use crate::session::{Happening, Timed};
 use crate::transcript::{Row, to_json};
 use crate::ui::render::{Echo, Mark, Renderer, Style, Times};
+use crate::ui::view::Seen;
 
 use super::front::Front;
 use super::screen::{LogFile, Screen};
 use super::seat::Seat;
-use super::settings::Settings;
+use super::settings::{Settings, View};
 
 /// When a person is told how long a reply has been waited for.
 const WAIT_TOLD: &[u64] = &[10, 30, 60, 120, 300, 600, 1800, 3600];
@@ -120,6 +121,7 @@ impl Desk {
     /// `Local` when screen or log cannot be written.
     pub fn show(&mut self, index: usize, timed: &Timed) -> Result<()> {
         let several = self.seats.len() > 1 && index != self.active;
+        let style = self.style();
         let Some(seat) = self.seats.get_mut(index) else {
             return Ok(());
         };
@@ -151,7 +153,23 @@ impl Desk {
             if let Some(note) = late_note(seat, timed) {
                 seat.renderer.note(Mark::Info, &note, &mut text);
             }
-            seat.renderer.render(timed, &mut text);
+            let view = self.settings.view;
+            let seen = match timed.event() {
+                Some(event) if view != View::Raw => {
+                    seat.views.set(style.look.charset, style.content_lines);
+                    seat.views.feed(event)
+                }
+                _ => Seen::default(),
+            };
+            if !seen.taken {
+                seat.renderer.arranged(&seen.lines, &mut text);
+            }
+            if !(seen.taken && view == View::Pretty) {
+                seat.renderer.render(timed, &mut text);
+            }
+            if seen.taken {
+                seat.renderer.arranged(&seen.lines, &mut text);
+            }
         }
         rows.into_iter().for_each(|row| seat.record.add(row));
         let after = self.after(index, timed);

@@ -12,6 +12,7 @@ use crate::session::feed::Feed;
 use crate::session::{Happening, Session, Timed};
 use crate::transcript::{Row, Rows, Stamp, Transcript};
 use crate::ui::render::{Renderer, Style};
+use crate::ui::view::Views;
 
 use super::known::Known;
 use super::upload::Upload;
@@ -27,6 +28,8 @@ pub struct Seat {
     pub opening: Opening,
     /// For the screen.
     pub renderer: Renderer,
+    /// Arranges responses, where `:set view` asks for it.
+    pub views: Views,
     /// For the log: everything, without colour.
     pub log: Renderer,
     /// Makes rows of events.
@@ -117,6 +120,7 @@ impl Seat {
             session,
             opening,
             renderer: Renderer::new(style),
+            views: Views::default(),
             log: Renderer::new(log),
             rows: Rows::new(&number.to_string()),
             record: Transcript::default(),

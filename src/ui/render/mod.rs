@@ -111,6 +111,19 @@ impl Renderer {
         self.put(&mark.line(text), out);
     }
 
+    /// Adds a view: what the lines above say, arranged.
+    pub fn arranged(&mut self, lines: &[Styled], out: &mut String) {
+        if !lines.is_empty() {
+            self.release(None, out);
+        }
+        for (at, line) in lines.iter().enumerate() {
+            let gutter = if at == 0 { "  = " } else { "    " };
+            let mut whole = Styled::new(Role::Dim, gutter);
+            whole.0.extend(line.0.iter().cloned());
+            self.put(&whole, out);
+        }
+    }
+
     fn put(&self, line: &Styled, out: &mut String) {
         out.push_str(&line.render(&self.style.look));
         out.push('\n');

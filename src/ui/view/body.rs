@@ -137,7 +137,12 @@ impl<'a> Part<'a> {
         if let Some(disposition) = self.disposition {
             facts.extend(lower(disposition.list().first()));
             let own = disposition.list().get(1).map_or(&[][..], |v| v.list());
-            facts.extend(parameters(own, &named, charset));
+            // The same name in Content-Type and in Content-Disposition is said once.
+            for name in parameters(own, &named, charset) {
+                if !facts.contains(&name) {
+                    facts.push(name);
+                }
+            }
         }
         facts.extend(lower(self.encoding));
         facts.extend(self.octets.map(|n| format!("{} octets", grouped(n))));

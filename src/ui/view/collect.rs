@@ -29,9 +29,10 @@ pub struct Seen {
 }
 
 /// Makes views of the events of one connection.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Views {
     charset: Charset,
+    content_lines: Option<u64>,
     utf8: bool,
     response: Option<Response>,
     names: Vec<Mailbox>,
@@ -51,13 +52,14 @@ impl Views {
     pub fn new(charset: Charset) -> Self {
         Self {
             charset,
-            utf8: false,
-            response: None,
-            names: Vec::new(),
-            names_weight: 0,
-            listing: None,
-            lines: None,
+            ..Self::default()
         }
+    }
+
+    /// What the output may use from here on, and how many lines of a content it shows.
+    pub fn set(&mut self, charset: Charset, content_lines: Option<u64>) {
+        self.charset = charset;
+        self.content_lines = content_lines;
     }
 
     /// Takes the next event.
@@ -176,7 +178,7 @@ impl Views {
             }
             [_, number, kind, items, ..] if is_fetch(kind) => number
                 .number()
-                .map(|number| fetch(number, items.list(), self.charset)),
+                .map(|number| fetch(number, items.list(), self.content_lines, self.charset)),
             _ => None,
         };
         out.extend(view.unwrap_or_else(|| self.as_it_came(pieces)));

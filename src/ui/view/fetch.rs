@@ -8,11 +8,14 @@ use crate::ui::style::{Role, Styled};
 use crate::ui::units::grouped;
 use crate::wire::show::Charset;
 
-/// Lines shown of a content.
-const CONTENT_LINES: usize = 40;
-
-/// The view of `* number FETCH items`.
-pub(super) fn fetch(number: u64, items: &[Value], charset: Charset) -> Vec<Styled> {
+/// The view of `* number FETCH items`, with at most so many lines of each content.
+pub(super) fn fetch(
+    number: u64,
+    items: &[Value],
+    content_lines: Option<u64>,
+    charset: Charset,
+) -> Vec<Styled> {
+    let most = content_lines.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut facts = Vec::new();
     let mut below = Vec::new();
     for pair in items.chunks(2) {
@@ -36,7 +39,7 @@ pub(super) fn fetch(number: u64, items: &[Value], charset: Charset) -> Vec<Style
             "ENVELOPE" => below.extend(envelope(item, charset)),
             "BODY" | "BODYSTRUCTURE" => below.extend(structure(item, charset)),
             _ if upper.contains('[') || upper.starts_with("RFC822") => {
-                below.extend(content(&shown, &upper, item, charset));
+                below.extend(content(&shown, &upper, item, most, charset));
             }
             _ => facts.push(format!("{upper} {}", plain(item, charset))),
         }
@@ -81,7 +84,7 @@ fn plain(item: &Value, charset: Charset) -> String {
 }
 
 /// A section: headers with their words decoded, anything else as lines behind a bar.
-fn content(name: &str, upper: &str, item: &Value, charset: Charset) -> Vec<Styled> {
+fn content(name: &str, upper: &str, item: &Value, most: usize, charset: Charset) -> Vec<Styled> {
     let (kept, octets): (&[u8], u64) = match item {
         Value::Text { kept, octets } => (kept, *octets),
         other => {
@@ -105,7 +108,7 @@ fn content(name: &str, upper: &str, item: &Value, charset: Charset) -> Vec<Style
         Some(last) if last.is_empty() => lines.len() - 1,
         _ => lines.len(),
     };
-    for line in lines[..used].iter().take(CONTENT_LINES) {
+    for line in lines[..used].iter().take(most) {
         let text = if is_header {
             header(line, charset)
         } else {
@@ -113,7 +116,7 @@ fn content(name: &str, upper: &str, item: &Value, charset: Charset) -> Vec<Style
         };
         out.push(Styled::new(Role::Dim, "  |").with(Role::Plain, text));
     }
-    if used > CONTENT_LINES || (kept.len() as u64) < octets {
+    if used > most || (kept.len() as u64) < octets {
         let text = format!("  |{} of {} octets", dots(charset), grouped(octets));
         out.push(Styled::new(Role::Dim, text));
     }
@@ -146,7 +149,7 @@ mod tests {
 
     fn shown(pieces: &[Piece]) -> Vec<String> {
         let value = values(pieces).remove(0);
-        fetch(3, value.list(), Charset::Unicode)
+        fetch(3, value.list(), Some(40), Charset::Unicode)
             .iter()
             .map(Styled::text)
             .collect()
@@ -205,7 +208,7 @@ mod tests {
             octets: 40_000_000,
         };
         let lines = shown(&[text("(BODY[] {0}"), piece, text(")")]);
-        assert_eq!(lines.len(), 2 + CONTENT_LINES + 1);
+        assert_eq!(lines.len(), 2 + 40 + 1);
         assert_eq!(lines.last().unwrap(), "  |… of 40,000,000 octets");
     }
 }
