@@ -229,6 +229,8 @@ fn lmtp_answers_for_each_recipient() {
     assert_eq!(codes[5..], ["250 2.1.5", "250 2.1.5"]);
     assert!(mail(&service, "bob", "INBOX")[0].contains("with LMTP id"));
     assert!(talk.say("DATA").starts_with("503"));
+    // RFC 2033 4.3: as many replies as recipients, and here are none.
+    assert_eq!(talk.raw(b"BDAT 3 LAST\r\nxyzNOOP\r\n"), "250 2.0.0 Ok\n");
 }
 
 #[test]

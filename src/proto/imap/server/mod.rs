@@ -251,7 +251,12 @@ impl ImapServer {
             commands: self.commands.saturating_sub(1),
             ..Occasion::default()
         });
-        self.hidden.append(&mut effect.hide);
+        for word in effect.hide.drain(..) {
+            // A row for every command would else make this list grow with every command.
+            if !self.hidden.contains(&word) {
+                self.hidden.push(word);
+            }
+        }
         effect
     }
 

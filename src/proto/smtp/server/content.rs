@@ -7,7 +7,7 @@ use memchr::{memchr, memchr2};
 
 use super::{Place, Role, SmtpServer};
 use crate::proto::event::PartKind;
-use crate::proto::faults::DOT;
+use crate::proto::faults::{DOT, Effect};
 use crate::store::date::Stamp;
 use crate::store::message::Content;
 
@@ -188,8 +188,17 @@ impl SmtpServer {
         match refused {
             // RFC 3030 2: a chunk that failed ends the transaction.
             Some(reply) => {
+                let nobody = self
+                    .message
+                    .as_ref()
+                    .is_none_or(|m| m.recipients.is_empty());
                 self.reset();
-                self.say(&reply);
+                if self.role == Role::Lmtp && last && nobody {
+                    // RFC 2033 4.3: a reply for each recipient; there is none.
+                    self.effect = Effect::default();
+                } else {
+                    self.say(&reply);
+                }
             }
             None if last => self.complete(),
             None => {

@@ -169,7 +169,9 @@ impl SmtpServer {
         if !rest.is_empty() && !extended {
             return self.say("555 5.5.4 Error: parameters need EHLO");
         }
-        let offers_auth = !login::mechanisms(&self.service, &self.visitor, self.secured).is_empty();
+        // Most have no parameters: what is offered is looked up for the others alone.
+        let offers_auth = !rest.is_empty()
+            && !login::mechanisms(&self.service, &self.visitor, self.secured).is_empty();
         let parameters = match envelope::mail_parameters(rest, offers_auth) {
             Ok(parameters) => parameters,
             Err(reply) => return self.say(&reply),
