@@ -53,7 +53,8 @@ impl Listener {
     /// The next connection. Cancel-safe.
     pub async fn accept(&self) -> io::Result<Conn> {
         let (stream, peer) = self.0.accept().await?;
-        stream.set_nodelay(true)?;
+        // A peer that is gone already is noticed at the first read.
+        let _ = stream.set_nodelay(true);
         let local = stream.local_addr()?;
         Ok(Conn::new(Box::new(stream), Peer::Tcp { peer, local }))
     }

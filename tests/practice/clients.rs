@@ -1,7 +1,7 @@
 //! Clients that nobody here wrote, against `ehlo serve`: in the clear, with STARTTLS, under TLS.
 //!
 //! A client that is not installed is passed over, unless EHLO_TEST_CLIENTS is set: then it is a
-//! failure (tests/practice/clients/install.sh gets them on Debian).
+//! failure (tests/run sets it, and installs tests/practice/clients/packages on Debian).
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

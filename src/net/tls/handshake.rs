@@ -12,7 +12,7 @@ use tokio_rustls::rustls::{
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::fault::TlsFault;
-use super::plain::{Sniff, first_line, is_tls_record, recognise};
+use super::plain::{Sniff, begins_tls_record, first_line, recognise};
 use super::report::{ClientAuth, TlsReport, Verdict};
 use super::verify::{Posture, Refused};
 use super::{ServerTls, TlsPlan};
@@ -187,7 +187,7 @@ fn now() -> i64 {
 
 /// Why a handshake failed, from the error and from what the other side had said by then.
 fn describe(fault: &io::Error, seen: &[u8], plan: Option<&TlsPlan>) -> TlsFault {
-    if !seen.is_empty() && !is_tls_record(seen) {
+    if !begins_tls_record(seen) {
         return TlsFault::Plaintext {
             said: first_line(seen),
             protocol: recognise(seen),

@@ -51,6 +51,14 @@ pub fn is_tls_record(first: &[u8]) -> bool {
     matches!(first, [0x14..=0x17, 0x03, 0x00..=0x04, ..])
 }
 
+/// True while what came can still be the beginning of a TLS record, however short it is.
+pub(super) fn begins_tls_record(first: &[u8]) -> bool {
+    match first {
+        [] | [0x14..=0x17] | [0x14..=0x17, 0x03] => true,
+        longer => is_tls_record(longer),
+    }
+}
+
 /// The first line of what was said, safe to show and short.
 pub fn first_line(bytes: &[u8]) -> String {
     const SHOWN: usize = 120;
@@ -123,6 +131,18 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Sniff<I> {
         Pin::new(&mut self.io).poll_write(cx, buf)
     }
 
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_flush(cx)
     }
@@ -147,6 +167,9 @@ mod tests {
         assert_eq!(recognise(b"what"), None);
         assert!(is_tls_record(&[0x15, 3, 1, 0, 2, 2, 70]) && is_tls_record(&[0x16, 3, 3]));
         assert!(!is_tls_record(b"220 x") && !is_tls_record(b""));
+        assert!(
+            begins_tls_record(b"") && begins_tls_record(&[0x16, 3]) && !begins_tls_record(b"2")
+        );
     }
 
     #[test]
