@@ -1,5 +1,6 @@
 //! What of a typed line may be seen.
 
+use crate::proto::spec::{Secrecy, Shape, Verb};
 use crate::sasl;
 use crate::wire::b64;
 use crate::wire::secret::MASK;
@@ -9,6 +10,21 @@ const SECRET_VERBS: &[&str] = &["PASS", "APOP", "LOGIN", "AUTH", "AUTHENTICATE"]
 
 /// The longest word that stands for a line elsewhere, in octets.
 const LABEL_MAX: usize = 40;
+
+/// The line as it may be seen, by what its verb says of secrets; `None` when all of it may.
+pub(crate) fn masked(line: &[u8], verb: Option<&'static Verb>) -> Option<Vec<u8>> {
+    let Some(verb) = verb else {
+        return stray(line);
+    };
+    let Secrecy::AfterWord(words) = verb.secret else {
+        return None;
+    };
+    // An empty initial response (RFC 4954 4) hides nothing.
+    let empty = verb.reply == Shape::Challenges
+        && word(line, words) == b"="
+        && word(line, words + 1).is_empty();
+    if empty { None } else { after_word(line, words) }
+}
 
 /// `line` with everything behind its n-th word masked; `None` when nothing stands there.
 /// Words are separated by blanks or TABs, more than one and leading ones included, so that an
@@ -27,7 +43,7 @@ pub(crate) fn after_word(line: &[u8], words: usize) -> Option<Vec<u8>> {
 
 /// A line that begins with no verb of its protocol, as it may be seen: mistyped or typed at the
 /// wrong server it may hold a credential all the same. `None` when nothing looks like one.
-pub(crate) fn stray(line: &[u8]) -> Option<Vec<u8>> {
+fn stray(line: &[u8]) -> Option<Vec<u8>> {
     // "a1 LOGIN alice secret", "AUHT PLAIN AGEAYg==".
     for nth in 0..2 {
         let name = String::from_utf8_lossy(word(line, nth)).into_owned();

@@ -3,6 +3,7 @@
 //! Rules: nothing here knows a verb or a reply code. `Talk` holds the steps that wait to be polled
 //! and the bytes that wait for their line end; secrets are masked on the way into `Event::Sent`.
 
+mod auth;
 mod body;
 mod door;
 mod login;
@@ -18,10 +19,11 @@ use crate::sasl::About;
 use crate::wire::line::{Ending, LineBuf, RawLine};
 use crate::wire::secret::{MASK, Secret};
 
+pub(crate) use auth::Next;
 pub(crate) use body::{Body, Piece};
 pub(crate) use door::other_protocol;
 pub(crate) use login::{Heeded, Login, travels_in_clear};
-pub(crate) use mask::{after_word, label, stray, typed_word, word};
+pub(crate) use mask::{after_word, label, masked, typed_word, word};
 
 /// The longest line taken from a peer, in octets.
 pub(crate) const LINE_CAP: usize = 64 * 1024;
@@ -72,6 +74,11 @@ impl Talk {
 
     pub(crate) fn event(&mut self, event: Event) {
         self.step(Step::Event(event));
+    }
+
+    /// The number that `number` gives next.
+    pub(crate) fn upcoming(&self) -> Exchange {
+        Exchange(self.next + 1)
     }
 
     /// The number of the next exchange; the greeting had 0.

@@ -6,10 +6,10 @@ use crate::proto::event::{
     Content, Event, Exchange, FailureKind, Line, LineKind, Oddity, Offers, Part, PartKind, Reply,
     Verdict,
 };
-use crate::proto::lines::{Body, Heeded, Login, OFFERS_CAP, OFFERS_LINES, offer, other_protocol};
+use crate::proto::lines::{Body, Login, OFFERS_CAP, OFFERS_LINES, offer, other_protocol};
 use crate::proto::pop3::reply::{self, Indicator, Status};
 use crate::proto::pop3::spec;
-use crate::sasl::{About, apop};
+use crate::sasl::apop;
 use crate::wire::dot::Unstuffer;
 use crate::wire::line::{Ending, RawLine};
 use crate::wire::secret::{MASK, Secret};
@@ -228,7 +228,20 @@ impl Client {
             kind,
         }));
         match status.indicator {
-            Indicator::Challenge => self.challenged(status, challenge_text, exchange),
+            Indicator::Challenge => {
+                let to = self.due.pop_front().map(|p| p.to).unwrap_or_default();
+                let reply = Reply {
+                    exchange,
+                    to,
+                    code: status.indicator.code().to_owned(),
+                    verdict,
+                    text: challenge_text,
+                    lines: 1,
+                    intermediate: true,
+                    ..Reply::default()
+                };
+                self.challenged(reply, status.text);
+            }
             _ => self.answered(status, exchange, dotted, raw),
         }
         self.odd_line(raw, exchange == Some(Exchange(0)));
@@ -356,64 +369,6 @@ impl Client {
                 FailureKind::Tls,
                 format!("the server did not start TLS: -ERR {text}"),
             );
-        }
-    }
-
-    fn challenged(&mut self, status: Status<'_>, text: Vec<u8>, exchange: Option<Exchange>) {
-        let Some(pending) = self.due.pop_front() else {
-            return;
-        };
-        self.talk.event(Event::Reply(Reply {
-            exchange,
-            to: pending.to,
-            code: status.indicator.code().to_owned(),
-            verdict: Verdict::More,
-            text,
-            lines: 1,
-            intermediate: true,
-            ..Reply::default()
-        }));
-        let Some(mut login) = self.login.take() else {
-            return;
-        };
-        let heeded = login.challenged(status.text);
-        self.talk.tell(&mut login, About::Heard);
-        match heeded {
-            Heeded::Ask(challenge) => {
-                self.state = State::Answer(challenge);
-                self.login = Some(login);
-            }
-            Heeded::Say(message) => self.answer(login, &message),
-            Heeded::GiveUp(why) => {
-                let exchange = login.exchange;
-                self.talk
-                    .odd(format!("{}: {why}; the exchange is cancelled", login.name));
-                login.cancel();
-                self.talk.answer(exchange, b"*", false);
-                self.login = Some(login);
-                self.owe_auth(exchange);
-            }
-            Heeded::Deaf => self.talk.fail(
-                FailureKind::Protocol,
-                "the server goes on with a login that was cancelled",
-            ),
-        }
-    }
-
-    fn auth_answer(&mut self, good: bool) {
-        let Some(mut login) = self.login.take() else {
-            return;
-        };
-        if !good {
-            return self.talk.tell(&mut login, About::Heard);
-        }
-        let agreed = login.succeeded();
-        self.talk.tell(&mut login, About::Heard);
-        match agreed {
-            Ok(()) => self.accepted(login.user.take()),
-            Err(why) => self
-                .talk
-                .fail(FailureKind::Auth, format!("{}: {why}", login.name)),
         }
     }
 }

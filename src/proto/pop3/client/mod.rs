@@ -2,9 +2,10 @@
 //!
 //! Rules: replies answer commands in order. Whether a reply has a dotted body follows from the verb,
 //! its argument and its status line, unless somebody said so. Content flows through in parts.
-//! `send` takes what a person says, `hear` what the server says.
+//! `send` takes what a person says, `hear` what the server says, `login` leads the logins.
 
 mod hear;
+mod login;
 mod send;
 
 use std::collections::VecDeque;

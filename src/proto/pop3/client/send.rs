@@ -4,18 +4,15 @@ use super::{Asked, Client, Pending, State};
 use crate::proto::engine::{Input, Refusal};
 use crate::proto::event::{Advice, Exchange, SentKind};
 use crate::proto::lines::{
-    Body, Login, Piece, after_word, label, stray, travels_in_clear, typed_word, unbroken, word,
+    Body, Login, Piece, label, masked, travels_in_clear, typed_word, unbroken, word,
 };
 use crate::proto::pop3::spec::{self, SPEC};
-use crate::proto::spec::{Phase, Secrecy, Shape, Verb};
-use crate::sasl::{About, Mechanism, apop};
-use crate::wire::b64;
-use crate::wire::secret::Secret;
+use crate::proto::spec::{Phase, Shape, Verb};
 
 const SHAKING: Refusal = Refusal::NotNow("the TLS handshake is under way");
 
 /// The longest command, CRLF included (RFC 2449 4; RFC 5034 4 keeps it for AUTH).
-const COMMAND_MAX: usize = 255;
+pub(super) const COMMAND_MAX: usize = 255;
 
 impl Client {
     pub(super) fn take(&mut self, input: Input<'_>) -> Result<Exchange, Refusal> {
@@ -56,7 +53,7 @@ impl Client {
     }
 
     /// Nothing may follow what waits for a go-ahead.
-    fn free(&self) -> Result<(), Refusal> {
+    pub(super) fn free(&self) -> Result<(), Refusal> {
         if self.handshaking {
             return Err(SHAKING);
         }
@@ -129,7 +126,7 @@ impl Client {
         Err(Refusal::StartTlsNow(why))
     }
 
-    fn advise(&mut self, line: &[u8], verb: Option<&'static Verb>) {
+    pub(super) fn advise(&mut self, line: &[u8], verb: Option<&'static Verb>) {
         let Some(verb) = verb else {
             return self.talk.advise(Advice::UnknownVerb {
                 word: typed_word(line),
@@ -262,195 +259,4 @@ impl Client {
         }
         Ok(exchange)
     }
-
-    /// USER now, PASS when USER was accepted: one exchange.
-    fn user_and_pass(&mut self, user: &str, password: &Secret) -> Result<Exchange, Refusal> {
-        unbroken(user.as_bytes())?;
-        unbroken(password.expose())?;
-        self.ready_to_log_in()?;
-        if self.talk.credential_barred() {
-            return Err(Refusal::ClearCredential);
-        }
-        let exchange = self.talk.number();
-        let line = format!("USER {user}");
-        self.talk
-            .send(exchange, line.as_bytes(), None, SentKind::Command, true);
-        self.advise(line.as_bytes(), SPEC.verb_named("USER"));
-        self.due.push_back(Pending {
-            exchange,
-            to: "USER".to_owned(),
-            asked: Asked::User(user.to_owned(), Some(password.clone())),
-            dotted: false,
-        });
-        Ok(exchange)
-    }
-
-    /// The password, behind a USER that was accepted.
-    pub(super) fn pass(&mut self, exchange: Exchange, password: &Secret) {
-        let line = Secret::new([b"PASS ", password.expose()].concat());
-        let masked = after_word(line.expose(), 1);
-        self.talk
-            .send(exchange, line.expose(), masked, SentKind::Command, true);
-        self.due.push_back(Pending {
-            exchange,
-            to: "PASS".to_owned(),
-            asked: Asked::Pass,
-            dotted: false,
-        });
-    }
-
-    fn ready_to_log_in(&self) -> Result<(), Refusal> {
-        self.free()?;
-        match self.state {
-            State::Command => Ok(()),
-            State::Body(_) => Err(Refusal::NotNow("content is under way")),
-            State::Answer(_) => Err(Refusal::NotNow("another login is under way")),
-        }
-    }
-
-    fn apop(&mut self, user: &str, password: &Secret) -> Result<Exchange, Refusal> {
-        unbroken(user.as_bytes())?;
-        if user.is_empty() || user.contains([' ', '\t']) {
-            return Err(Refusal::NoSuchLogin(
-                "APOP takes a user name without blanks",
-            ));
-        }
-        self.ready_to_log_in()?;
-        let Some(timestamp) = &self.timestamp else {
-            return Err(Refusal::NoSuchLogin(
-                "the greeting holds no timestamp: this server has no APOP",
-            ));
-        };
-        let digest = apop::digest(timestamp, password);
-        let line = Secret::new([b"APOP ", user.as_bytes(), b" ", digest.expose()].concat());
-        let exchange = self.talk.number();
-        let masked = after_word(line.expose(), 2);
-        self.talk
-            .send(exchange, line.expose(), masked, SentKind::Command, true);
-        self.advise(line.expose(), SPEC.verb_named("APOP"));
-        self.due.push_back(Pending {
-            exchange,
-            to: "APOP".to_owned(),
-            asked: Asked::Apop(user.to_owned()),
-            dotted: false,
-        });
-        Ok(exchange)
-    }
-
-    fn typed_answer(&mut self, line: &[u8]) -> Result<Exchange, Refusal> {
-        let Some(login) = &mut self.login else {
-            return Err(Refusal::NotNow("nothing asks for an answer"));
-        };
-        let clear = travels_in_clear(login.name.as_bytes()) && !matches!(line, b"" | b"*");
-        if clear && self.talk.credential_barred() {
-            return Err(Refusal::ClearCredential);
-        }
-        login.typed(line);
-        let exchange = login.exchange;
-        self.talk.answer(exchange, line, true);
-        if line != b"*"
-            && let Err(why) = b64::decode(line)
-        {
-            self.talk.remark(why.to_string());
-        }
-        self.owe_auth(exchange);
-        Ok(exchange)
-    }
-
-    /// An answer went out: the next challenge, or the verdict, is owed.
-    pub(super) fn owe_auth(&mut self, exchange: Exchange) {
-        self.state = State::Command;
-        self.due.push_back(Pending {
-            exchange,
-            to: "AUTH".to_owned(),
-            asked: Asked::Auth,
-            dotted: false,
-        });
-    }
-
-    fn auth(&mut self, mechanism: Box<dyn Mechanism>) -> Result<Exchange, Refusal> {
-        let name = mechanism.name();
-        if self.talk.credential_barred() && travels_in_clear(name.as_bytes()) {
-            return Err(Refusal::ClearCredential);
-        }
-        if let State::Answer(challenge) = &self.state {
-            let challenge = challenge.clone();
-            return self.take_over(mechanism, &challenge);
-        }
-        self.ready_to_log_in()?;
-        let exchange = self.talk.number();
-        let (mut login, initial) =
-            Login::by_mechanism(exchange, mechanism).map_err(|e| Refusal::Sasl(e.0))?;
-        let mut line = format!("AUTH {name}");
-        if let Some(initial) = initial {
-            let framed = match initial.expose() {
-                [] => "=".to_owned(),
-                octets => b64::encode(octets),
-            };
-            if line.len() + 1 + framed.len() + 2 > COMMAND_MAX {
-                login.hold(initial);
-            } else {
-                login.said(initial.expose());
-                line.push(' ');
-                line.push_str(&framed);
-            }
-        }
-        let line = Secret::new(line);
-        let verb = SPEC.verb_named("AUTH");
-        let masked = masked(line.expose(), verb);
-        self.talk
-            .send(exchange, line.expose(), masked, SentKind::Command, true);
-        self.advise(line.expose(), verb);
-        self.talk.tell(&mut login, About::Sent);
-        self.login = Some(login);
-        self.owe_auth(exchange);
-        Ok(exchange)
-    }
-
-    fn take_over(
-        &mut self,
-        mechanism: Box<dyn Mechanism>,
-        challenge: &Secret,
-    ) -> Result<Exchange, Refusal> {
-        let Some(mut login) = self.login.take() else {
-            return Err(Refusal::NotNow("nothing asks for an answer"));
-        };
-        let exchange = login.exchange;
-        match login.taken_over(mechanism, challenge) {
-            Ok(message) => {
-                self.talk.tell(&mut login, About::Heard);
-                self.answer(login, &message);
-            }
-            Err(error) => {
-                self.login = Some(login);
-                return Err(Refusal::Sasl(error.0));
-            }
-        }
-        Ok(exchange)
-    }
-
-    /// Sends a mechanism's message as an answer.
-    pub(super) fn answer(&mut self, mut login: Login, message: &Secret) {
-        login.said(message.expose());
-        let exchange = login.exchange;
-        let framed = Secret::new(b64::encode(message.expose()));
-        self.talk.answer(exchange, framed.expose(), false);
-        self.talk.tell(&mut login, About::Sent);
-        self.login = Some(login);
-        self.owe_auth(exchange);
-    }
-}
-
-/// The line as it may be seen; `None` when all of it may.
-fn masked(line: &[u8], verb: Option<&'static Verb>) -> Option<Vec<u8>> {
-    let Some(verb) = verb else {
-        return stray(line);
-    };
-    let Secrecy::AfterWord(words) = verb.secret else {
-        return None;
-    };
-    if word(line, words) == b"=" && word(line, words + 1).is_empty() && words == 2 {
-        return None;
-    }
-    after_word(line, words)
 }

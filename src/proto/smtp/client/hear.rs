@@ -4,10 +4,9 @@ use super::{Asked, Client, Partial, Pending, State};
 use crate::proto::event::{
     Content, Event, Exchange, FailureKind, Line, LineKind, Oddity, Offers, Reply, Verdict,
 };
-use crate::proto::lines::{Body, Heeded, OFFERS_CAP, OFFERS_LINES, offer, other_protocol};
+use crate::proto::lines::{Body, OFFERS_CAP, OFFERS_LINES, offer, other_protocol};
 use crate::proto::smtp::reply::{self, ReplyLine};
 use crate::proto::smtp::{Flavour, spec};
-use crate::sasl::About;
 use crate::wire::line::RawLine;
 use crate::wire::secret::{MASK, Secret};
 use crate::wire::show;
@@ -221,7 +220,18 @@ impl Client {
             };
             self.due.extend(pending);
             text = self.challenge_hidden(shown, &whole)[4..].to_vec();
-            return self.challenged(line, text, partial, exchange);
+            let to = self.due.pop_front().map(|p| p.to).unwrap_or_default();
+            let reply = Reply {
+                exchange,
+                to,
+                code: line.code.to_owned(),
+                verdict: Verdict::More,
+                text,
+                lines: partial.lines,
+                intermediate: true,
+                ..Reply::default()
+            };
+            return self.challenged(reply, line.text);
         }
         let reply = Reply {
             exchange,
@@ -393,73 +403,6 @@ impl Client {
             Verdict::TryLater | Verdict::Refused
         ) {
             self.talk.odd("only a 220 starts TLS");
-        }
-    }
-
-    fn challenged(
-        &mut self,
-        line: ReplyLine<'_>,
-        text: Vec<u8>,
-        partial: Partial,
-        exchange: Option<Exchange>,
-    ) {
-        let Some(pending) = self.due.pop_front() else {
-            return;
-        };
-        self.talk.event(Event::Reply(Reply {
-            exchange,
-            to: pending.to,
-            code: line.code.to_owned(),
-            verdict: Verdict::More,
-            text,
-            lines: partial.lines,
-            intermediate: true,
-            ..Reply::default()
-        }));
-        let Some(mut login) = self.login.take() else {
-            return;
-        };
-        let heeded = login.challenged(line.text);
-        self.talk.tell(&mut login, About::Heard);
-        match heeded {
-            Heeded::Ask(challenge) => {
-                self.state = State::Answer(challenge);
-                self.login = Some(login);
-            }
-            Heeded::Say(message) => self.answer(login, &message),
-            Heeded::GiveUp(why) => {
-                let exchange = login.exchange;
-                self.talk
-                    .odd(format!("{}: {why}; the exchange is cancelled", login.name));
-                login.cancel();
-                self.talk.answer(exchange, b"*", false);
-                self.login = Some(login);
-                self.owe_auth(exchange);
-            }
-            Heeded::Deaf => self.talk.fail(
-                FailureKind::Protocol,
-                "the server goes on with a login that was cancelled",
-            ),
-        }
-    }
-
-    fn auth_answer(&mut self, good: bool) {
-        let Some(mut login) = self.login.take() else {
-            return;
-        };
-        if !good {
-            return self.talk.tell(&mut login, About::Heard);
-        }
-        let agreed = login.succeeded();
-        self.talk.tell(&mut login, About::Heard);
-        match agreed {
-            Ok(()) => {
-                self.logged_in = true;
-                self.user = login.user.take();
-            }
-            Err(why) => self
-                .talk
-                .fail(FailureKind::Auth, format!("{}: {why}", login.name)),
         }
     }
 

@@ -2,10 +2,12 @@
 //!
 //! Rules: replies answer commands in order, however many are in flight (RFC 2920). Nothing is sent
 //! behind DATA, AUTH or STARTTLS before their reply: what follows would be taken for their content.
-//! `send` takes what a person says, `hear` what the server says, `advice` judges typed lines.
+//! `send` takes what a person says, `hear` what the server says, `login` leads an AUTH, `advice`
+//! judges typed lines.
 
 mod advice;
 mod hear;
+mod login;
 mod send;
 
 use std::collections::VecDeque;

@@ -3,15 +3,10 @@
 use super::{Asked, Client, Pending, State};
 use crate::proto::engine::{Input, Refusal};
 use crate::proto::event::{Exchange, SentKind};
-use crate::proto::lines::{
-    Body, Login, after_word, label, stray, travels_in_clear, unbroken, word,
-};
+use crate::proto::lines::{Body, Login, label, masked, travels_in_clear, unbroken, word};
 use crate::proto::smtp::Flavour;
 use crate::proto::smtp::spec::{self, SPEC};
-use crate::proto::spec::{Secrecy, Verb};
-use crate::sasl::{About, Mechanism};
-use crate::wire::b64;
-use crate::wire::secret::Secret;
+use crate::proto::spec::Verb;
 
 const SHAKING: Refusal = Refusal::NotNow("the TLS handshake is under way");
 
@@ -72,7 +67,7 @@ impl Client {
     }
 
     /// Nothing may follow what waits for a go-ahead.
-    fn free(&self) -> Result<(), Refusal> {
+    pub(super) fn free(&self) -> Result<(), Refusal> {
         if self.handshaking {
             return Err(SHAKING);
         }
@@ -279,141 +274,6 @@ impl Client {
             _ => self.due.push_back(verdict(None)),
         }
     }
-
-    fn typed_answer(&mut self, line: &[u8]) -> Result<Exchange, Refusal> {
-        let Some(login) = &mut self.login else {
-            return Err(Refusal::NotNow("nothing asks for an answer"));
-        };
-        let clear = travels_in_clear(login.name.as_bytes()) && !matches!(line, b"" | b"*");
-        if clear && self.talk.credential_barred() {
-            return Err(Refusal::ClearCredential);
-        }
-        login.typed(line);
-        let exchange = login.exchange;
-        self.talk.answer(exchange, line, true);
-        if line != b"*"
-            && let Err(why) = b64::decode(line)
-        {
-            self.talk.remark(why.to_string());
-        }
-        self.owe_auth(exchange);
-        Ok(exchange)
-    }
-
-    /// An answer went out: the next challenge, or the verdict, is owed.
-    pub(super) fn owe_auth(&mut self, exchange: Exchange) {
-        self.state = State::Command;
-        self.due.push_back(Pending {
-            exchange,
-            to: "AUTH".to_owned(),
-            asked: Asked::Auth,
-            patience: spec::PATIENCE,
-        });
-    }
-
-    fn auth(&mut self, mechanism: Box<dyn Mechanism>) -> Result<Exchange, Refusal> {
-        let name = mechanism.name();
-        if self.talk.credential_barred() && travels_in_clear(name.as_bytes()) {
-            return Err(Refusal::ClearCredential);
-        }
-        match &self.state {
-            State::Command => {}
-            State::Answer(challenge) => {
-                let challenge = challenge.clone();
-                return self.take_over(mechanism, &challenge);
-            }
-            State::Body(_) | State::Chunk { .. } => {
-                return Err(Refusal::NotNow("content is under way"));
-            }
-        }
-        self.free()?;
-        let exchange = self.talk.number();
-        let (mut login, initial) =
-            Login::by_mechanism(exchange, mechanism).map_err(|e| Refusal::Sasl(e.0))?;
-        let mut line = format!("AUTH {name}");
-        if let Some(initial) = initial {
-            let framed = framed(&initial);
-            if line.len() + 1 + framed.len() + 2 > COMMAND_MAX {
-                login.hold(initial);
-            } else {
-                login.said(initial.expose());
-                line.push(' ');
-                line.push_str(&framed);
-            }
-        }
-        let line = Secret::new(line);
-        let verb = SPEC.verb_named("AUTH");
-        let advice = self.advice(line.expose(), verb);
-        self.talk.send(
-            exchange,
-            line.expose(),
-            masked(line.expose(), verb),
-            SentKind::Command,
-            true,
-        );
-        for one in advice {
-            self.talk.advise(one);
-        }
-        self.talk.tell(&mut login, About::Sent);
-        self.login = Some(login);
-        self.owe_auth(exchange);
-        Ok(exchange)
-    }
-
-    fn take_over(
-        &mut self,
-        mechanism: Box<dyn Mechanism>,
-        challenge: &Secret,
-    ) -> Result<Exchange, Refusal> {
-        let Some(mut login) = self.login.take() else {
-            return Err(Refusal::NotNow("nothing asks for an answer"));
-        };
-        let exchange = login.exchange;
-        match login.taken_over(mechanism, challenge) {
-            Ok(message) => {
-                self.talk.tell(&mut login, About::Heard);
-                self.answer(login, &message);
-            }
-            Err(error) => {
-                self.login = Some(login);
-                return Err(Refusal::Sasl(error.0));
-            }
-        }
-        Ok(exchange)
-    }
-
-    /// Sends a mechanism's message as an answer.
-    pub(super) fn answer(&mut self, mut login: Login, message: &Secret) {
-        login.said(message.expose());
-        let exchange = login.exchange;
-        let framed = Secret::new(b64::encode(message.expose()));
-        self.talk.answer(exchange, framed.expose(), false);
-        self.talk.tell(&mut login, About::Sent);
-        self.login = Some(login);
-        self.owe_auth(exchange);
-    }
-}
-
-/// An initial response as it stands in the command (RFC 4954 4): empty ones are a `=`.
-fn framed(initial: &Secret) -> String {
-    match initial.expose() {
-        [] => "=".to_owned(),
-        octets => b64::encode(octets),
-    }
-}
-
-/// The line as it may be seen; `None` when all of it may.
-fn masked(line: &[u8], verb: Option<&'static Verb>) -> Option<Vec<u8>> {
-    let Some(verb) = verb else {
-        return stray(line);
-    };
-    let Secrecy::AfterWord(words) = verb.secret else {
-        return None;
-    };
-    if word(line, words) == b"=" && word(line, words + 1).is_empty() {
-        return None;
-    }
-    after_word(line, words)
 }
 
 /// The path of MAIL or RCPT as typed: `<a@b>`, or the word behind the colon.
