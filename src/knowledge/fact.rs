@@ -140,328 +140,58 @@ macro_rules! facts {
 }
 
 /// Every fact, in the tables' order. Protocols' verbs come first.
+#[rustfmt::skip] // one table a line reads as a list
 pub fn all() -> Vec<Fact> {
     let mut f = Vec::with_capacity(1200);
     verbs_and_offers(&mut f);
     codes(&mut f);
     imap(&mut f);
-    facts!(
-        f,
-        SASL_MECHANISMS,
-        Mechanism,
-        "mail",
-        name = mechanism,
-        means = summary,
-        needs = tls_advice
-    );
-    facts!(
-        f,
-        PORTS,
-        Port,
-        "mail",
-        name = port,
-        of = protocol,
-        syntax = tls_mode,
-        means = summary
-    );
-    facts!(
-        f,
-        URI_SCHEMES,
-        Scheme,
-        "mail",
-        name = scheme,
-        syntax = syntax,
-        means = map_to
-    );
-    facts!(
-        f,
-        RECEIVED_WITH_TYPES,
-        Received,
-        "mail",
-        name = name,
-        means = summary
-    );
-    facts!(
-        f,
-        RECEIVED_CLAUSES,
-        Received,
-        "mail",
-        name = clause,
-        syntax = syntax,
-        means = summary
-    );
-    facts!(
-        f,
-        AUTH_RESULTS_METHODS,
-        AuthResult,
-        "mail",
-        name = method,
-        syntax = results,
-        means = summary
-    );
-    facts!(
-        f,
-        SIEVE_EXTENSIONS,
-        SieveExtension,
-        "sieve",
-        name = extension,
-        means = summary
-    );
+    facts!(f, SASL_MECHANISMS, Mechanism, "mail", name = mechanism, means = summary, needs = tls_advice);
+    facts!(f, PORTS, Port, "mail", name = port, of = protocol, syntax = tls_mode, means = summary);
+    facts!(f, URI_SCHEMES, Scheme, "mail", name = scheme, syntax = syntax, means = map_to);
+    facts!(f, RECEIVED_WITH_TYPES, Received, "mail", name = name, means = summary);
+    facts!(f, RECEIVED_CLAUSES, Received, "mail", name = clause, syntax = syntax, means = summary);
+    facts!(f, AUTH_RESULTS_METHODS, AuthResult, "mail", name = method, syntax = results, means = summary);
+    facts!(f, SIEVE_EXTENSIONS, SieveExtension, "sieve", name = extension, means = summary);
     f
 }
 
+#[rustfmt::skip] // as above
 fn verbs_and_offers(f: &mut Vec<Fact>) {
-    facts!(
-        f,
-        SMTP_VERBS,
-        Verb,
-        "smtp",
-        name = verb,
-        syntax = syntax,
-        means = summary,
-        needs = ehlo_keyword
-    );
-    facts!(
-        f,
-        POP3_VERBS,
-        Verb,
-        "pop3",
-        name = verb,
-        syntax = syntax,
-        means = summary,
-        needs = capability
-    );
-    facts!(
-        f,
-        IMAP_COMMANDS,
-        Verb,
-        "imap",
-        name = command,
-        syntax = syntax,
-        means = summary,
-        needs = capability
-    );
-    facts!(
-        f,
-        SIEVE_COMMANDS,
-        Verb,
-        "sieve",
-        name = command,
-        syntax = syntax,
-        means = summary,
-        needs = capability
-    );
-    facts!(
-        f,
-        SMTP_EXTENSIONS,
-        Capability,
-        "smtp",
-        name = keyword,
-        syntax = parameters,
-        means = summary
-    );
-    facts!(
-        f,
-        POP3_CAPABILITIES,
-        Capability,
-        "pop3",
-        name = tag,
-        syntax = arguments,
-        means = summary
-    );
-    facts!(
-        f,
-        IMAP_CAPABILITIES,
-        Capability,
-        "imap",
-        name = capability,
-        syntax = parameters,
-        means = summary
-    );
-    facts!(
-        f,
-        SIEVE_CAPABILITIES,
-        Capability,
-        "sieve",
-        name = capability,
-        syntax = value,
-        means = summary
-    );
-    facts!(
-        f,
-        SMTP_PARAMETERS,
-        Parameter,
-        "smtp",
-        name = parameter,
-        of = command,
-        syntax = value_syntax,
-        means = summary,
-        needs = required_keyword
-    );
-    facts!(
-        f,
-        SMTP_LIMITS,
-        Limit,
-        "smtp",
-        name = name,
-        syntax = value_syntax,
-        means = summary
-    );
+    facts!(f, SMTP_VERBS, Verb, "smtp", name = verb, syntax = syntax, means = summary, needs = ehlo_keyword);
+    facts!(f, POP3_VERBS, Verb, "pop3", name = verb, syntax = syntax, means = summary, needs = capability);
+    facts!(f, IMAP_COMMANDS, Verb, "imap", name = command, syntax = syntax, means = summary, needs = capability);
+    facts!(f, SIEVE_COMMANDS, Verb, "sieve", name = command, syntax = syntax, means = summary, needs = capability);
+    facts!(f, SMTP_EXTENSIONS, Capability, "smtp", name = keyword, syntax = parameters, means = summary);
+    facts!(f, POP3_CAPABILITIES, Capability, "pop3", name = tag, syntax = arguments, means = summary);
+    facts!(f, IMAP_CAPABILITIES, Capability, "imap", name = capability, syntax = parameters, means = summary);
+    facts!(f, SIEVE_CAPABILITIES, Capability, "sieve", name = capability, syntax = value, means = summary);
+    facts!(f, SMTP_PARAMETERS, Parameter, "smtp", name = parameter, of = command, syntax = value_syntax, means = summary, needs = required_keyword);
+    facts!(f, SMTP_LIMITS, Limit, "smtp", name = name, syntax = value_syntax, means = summary);
 }
 
+#[rustfmt::skip] // as above
 fn codes(f: &mut Vec<Fact>) {
-    facts!(
-        f,
-        SMTP_REPLY_CODES,
-        ReplyCode,
-        "smtp",
-        name = code,
-        means = meaning,
-        cause = typical_cause,
-        next = next_step
-    );
-    facts!(
-        f,
-        ENHANCED_STATUS_CODES,
-        EnhancedCode,
-        "smtp",
-        name = code,
-        means = meaning,
-        cause = typical_cause,
-        next = next_step
-    );
-    facts!(
-        f,
-        POP3_RESPONSE_CODES,
-        ResponseCode,
-        "pop3",
-        name = code,
-        of = commands,
-        means = meaning,
-        cause = cause,
-        next = next_step
-    );
-    facts!(
-        f,
-        IMAP_RESPONSE_CODES,
-        ResponseCode,
-        "imap",
-        name = code,
-        syntax = arguments,
-        means = meaning,
-        cause = cause,
-        next = next_step
-    );
-    facts!(
-        f,
-        SIEVE_RESPONSE_CODES,
-        ResponseCode,
-        "sieve",
-        name = code,
-        syntax = arguments,
-        means = meaning,
-        next = next_step
-    );
+    facts!(f, SMTP_REPLY_CODES, ReplyCode, "smtp", name = code, means = meaning, cause = typical_cause, next = next_step);
+    facts!(f, ENHANCED_STATUS_CODES, EnhancedCode, "smtp", name = code, means = meaning, cause = typical_cause, next = next_step);
+    facts!(f, POP3_RESPONSE_CODES, ResponseCode, "pop3", name = code, of = commands, means = meaning, cause = cause, next = next_step);
+    facts!(f, IMAP_RESPONSE_CODES, ResponseCode, "imap", name = code, syntax = arguments, means = meaning, cause = cause, next = next_step);
+    facts!(f, SIEVE_RESPONSE_CODES, ResponseCode, "sieve", name = code, syntax = arguments, means = meaning, next = next_step);
 }
 
+#[rustfmt::skip] // as above
 fn imap(f: &mut Vec<Fact>) {
-    facts!(
-        f,
-        IMAP_FETCH_ITEMS,
-        FetchItem,
-        "imap",
-        name = item,
-        syntax = syntax,
-        means = summary,
-        needs = capability
-    );
-    facts!(
-        f,
-        IMAP_SEARCH_KEYS,
-        SearchKey,
-        "imap",
-        name = key,
-        syntax = argument,
-        means = summary,
-        needs = capability
-    );
-    facts!(
-        f,
-        IMAP_STATUS_ITEMS,
-        StatusItem,
-        "imap",
-        name = item,
-        syntax = value,
-        means = summary,
-        needs = capability
-    );
-    facts!(
-        f,
-        IMAP_STORE_ITEMS,
-        StoreItem,
-        "imap",
-        name = item,
-        syntax = argument,
-        means = summary,
-        needs = capability
-    );
+    facts!(f, IMAP_FETCH_ITEMS, FetchItem, "imap", name = item, syntax = syntax, means = summary, needs = capability);
+    facts!(f, IMAP_SEARCH_KEYS, SearchKey, "imap", name = key, syntax = argument, means = summary, needs = capability);
+    facts!(f, IMAP_STATUS_ITEMS, StatusItem, "imap", name = item, syntax = value, means = summary, needs = capability);
+    facts!(f, IMAP_STORE_ITEMS, StoreItem, "imap", name = item, syntax = argument, means = summary, needs = capability);
     facts!(f, IMAP_FLAGS, Flag, "imap", name = flag, means = summary);
-    facts!(
-        f,
-        IMAP_MAILBOX_ATTRIBUTES,
-        MailboxAttribute,
-        "imap",
-        name = attribute,
-        means = summary
-    );
-    facts!(
-        f,
-        IMAP_COMMAND_OPTIONS,
-        CommandOption,
-        "imap",
-        name = option,
-        of = command,
-        syntax = syntax,
-        means = summary,
-        needs = capability
-    );
-    facts!(
-        f,
-        IMAP_ACL_RIGHTS,
-        AclRight,
-        "imap",
-        name = right,
-        of = name,
-        means = summary
-    );
-    facts!(
-        f,
-        IMAP_QUOTA_RESOURCES,
-        QuotaResource,
-        "imap",
-        name = resource,
-        syntax = unit,
-        means = summary,
-        needs = capability
-    );
-    facts!(
-        f,
-        IMAP_METADATA_ENTRIES,
-        Entry,
-        "imap",
-        name = entry,
-        syntax = content_type,
-        means = summary
-    );
-    facts!(
-        f,
-        IMAP_ANNOTATION_ENTRIES,
-        Entry,
-        "imap",
-        name = entry,
-        syntax = content_type,
-        means = summary
-    );
+    facts!(f, IMAP_MAILBOX_ATTRIBUTES, MailboxAttribute, "imap", name = attribute, means = summary);
+    facts!(f, IMAP_COMMAND_OPTIONS, CommandOption, "imap", name = option, of = command, syntax = syntax, means = summary, needs = capability);
+    facts!(f, IMAP_ACL_RIGHTS, AclRight, "imap", name = right, of = name, means = summary);
+    facts!(f, IMAP_QUOTA_RESOURCES, QuotaResource, "imap", name = resource, syntax = unit, means = summary, needs = capability);
+    facts!(f, IMAP_METADATA_ENTRIES, Entry, "imap", name = entry, syntax = content_type, means = summary);
+    facts!(f, IMAP_ANNOTATION_ENTRIES, Entry, "imap", name = entry, syntax = content_type, means = summary);
 }
 
 /// What is known under a name, in any case; what a family row covers ("AUTH=PLAIN", "5.7.1",

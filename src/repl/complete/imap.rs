@@ -1,16 +1,10 @@
 //! IMAP's arguments: sets, mailbox names, items, keys, flags, and what stands in parentheses.
 
-use super::place::{Args, Word, is_keyword};
-use super::values::{addresses, knowledge_of, option_of};
+use super::place::{Word, is_keyword};
+use super::values::{knowledge_of, option_of};
 use super::{Candidate, View, case, offered, with_prefix};
-use crate::knowledge::{self, ImapSearchKey};
-use crate::proto::imap::utf7;
+use crate::knowledge;
 use crate::proto::spec::{ArgKind, Verb};
-use crate::repl::known::Branch;
-use crate::wire::show::{Charset, show};
-
-/// Mailbox names in one list; where there are more, levels of the hierarchy stand instead.
-const NAMES_MAX: usize = 64;
 
 /// Sections of BODY[…], with what they hold.
 const SECTIONS: &[(&str, &str)] = &[
@@ -27,7 +21,7 @@ const SECTIONS: &[(&str, &str)] = &[
 ];
 
 /// Header fields worth a search or a fetch.
-const FIELDS: &[(&str, &str)] = &[
+pub(super) const FIELDS: &[(&str, &str)] = &[
     ("FROM", ""),
     ("TO", ""),
     ("CC", ""),
@@ -41,7 +35,7 @@ const FIELDS: &[(&str, &str)] = &[
 ];
 
 /// The word under the cursor within parentheses: where it starts, and its text.
-fn inner<'a>(word: &Word<'a>) -> (usize, &'a str) {
+pub(super) fn inner<'a>(word: &Word<'a>) -> (usize, &'a str) {
     let at = if word.open {
         word.text.rfind([' ', '(']).map_or(0, |at| at + 1)
     } else {
@@ -51,7 +45,7 @@ fn inner<'a>(word: &Word<'a>) -> (usize, &'a str) {
 }
 
 /// Words before the cursor within the parentheses of an open word.
-fn inner_words<'a>(word: &Word<'a>) -> Vec<&'a str> {
+pub(super) fn inner_words<'a>(word: &Word<'a>) -> Vec<&'a str> {
     let end = inner(word).0 - word.start;
     word.text[..end]
         .split([' ', '('])
@@ -60,7 +54,7 @@ fn inner_words<'a>(word: &Word<'a>) -> Vec<&'a str> {
 }
 
 /// True when what a table names as needed ("base", "BINARY or IMAP4rev2") is there.
-fn has(view: &View, needs: &str, status: &str) -> bool {
+pub(super) fn has(view: &View, needs: &str, status: &str) -> bool {
     if needs == "base" {
         return true;
     }
@@ -104,94 +98,6 @@ pub(super) fn set(view: &View, verb: &Verb, word: Word<'_>) -> (usize, Vec<Candi
         }
     }
     (word.start + at, found)
-}
-
-/// Mailbox names, quoted where they must be.
-pub(super) fn mailboxes(view: &View, typed: &str) -> Vec<Candidate> {
-    let quoted = typed.starts_with('"');
-    let name = unquote(typed);
-    let Ok(known) = view.known.read() else {
-        return Vec::new();
-    };
-    let utf8 = known.utf8();
-    let mut found: Vec<Candidate> = Vec::new();
-    if case::starts("INBOX", &name) {
-        found.push(Candidate::new(
-            quote(&case::follow("INBOX", &name), quoted, false),
-            "where new mail arrives",
-        ));
-    }
-    for branch in known.mailboxes(&name, NAMES_MAX) {
-        if branch.wire.eq_ignore_ascii_case("INBOX") {
-            continue;
-        }
-        let text = quote(&branch.wire, quoted, branch.more);
-        found.push(Candidate::new(text, about(&branch)));
-    }
-    if found.is_empty() && !name.is_ascii() && !utf8 {
-        let wire = utf7::encode(&name);
-        found.push(Candidate::new(
-            quote(&wire, quoted, false),
-            "the same name in modified UTF-7, as it travels",
-        ));
-    }
-    found
-}
-
-fn about(branch: &Branch) -> String {
-    let safe = |text: &str| show(text.as_bytes(), Charset::Unicode).into_owned();
-    let mut parts = Vec::new();
-    if branch.shown != branch.wire {
-        parts.push(safe(&branch.shown));
-    }
-    if branch.more {
-        parts.push("a level with mailboxes below".to_owned());
-    }
-    if !branch.attributes.is_empty() {
-        parts.push(safe(&branch.attributes));
-    }
-    parts.join(", ")
-}
-
-/// The name that a word stands for, quotes and backslashes taken off.
-fn unquote(typed: &str) -> String {
-    let Some(inside) = typed.strip_prefix('"') else {
-        return typed.to_owned();
-    };
-    let mut name = String::new();
-    let mut chars = inside.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => break,
-            '\\' => name.extend(chars.next()),
-            c => name.push(c),
-        }
-    }
-    name
-}
-
-/// A name as a word: quoted when asked for or needed (RFC 9051 9, astring). An open one lacks the
-/// closing quote, so that typing goes on in it.
-fn quote(name: &str, always: bool, open: bool) -> String {
-    let special = |c: char| !c.is_ascii_graphic() || "(){%*\"\\".contains(c);
-    if !always && !name.is_empty() && !name.chars().any(special) {
-        return name.to_owned();
-    }
-    let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
-    let close = if open { "" } else { "\"" };
-    format!("\"{escaped}{close}")
-}
-
-/// Patterns of LIST, and mailbox names.
-pub(super) fn patterns(view: &View, typed: &str) -> Vec<Candidate> {
-    let usual = [
-        ("*", "all levels"),
-        ("%", "one level"),
-        ("\"\"", "only the hierarchy separator"),
-    ];
-    let mut found = with_prefix(typed, usual);
-    found.extend(mailboxes(view, typed));
-    found
 }
 
 /// FETCH items, within parentheses or alone, and sections within brackets.
@@ -250,85 +156,6 @@ fn sections(word: &Word<'_>, at: usize) -> (usize, Vec<Candidate>) {
             with_prefix(section, SECTIONS.iter().copied()),
         ),
     }
-}
-
-/// The row of a SEARCH key, and what it wants behind it.
-fn search_key(word: &str) -> Option<&'static ImapSearchKey> {
-    knowledge::IMAP_SEARCH_KEYS
-        .rows()
-        .iter()
-        .find(|row| row.key.eq_ignore_ascii_case(word))
-}
-
-/// The key whose argument comes next, and which of its arguments.
-fn pending<'a>(words: impl Iterator<Item = &'a str>) -> Option<(&'static ImapSearchKey, usize)> {
-    let mut pending: Option<(&'static ImapSearchKey, usize)> = None;
-    for word in words {
-        pending = match pending {
-            Some((row, given)) if given + 1 < row.hint.split(' ').count() => Some((row, given + 1)),
-            Some(_) => None,
-            None => search_key(word)
-                .filter(|row| !row.hint.is_empty())
-                .map(|row| (row, 0)),
-        };
-    }
-    pending
-}
-
-fn pending_of(args: &Args<'_>) -> Option<(&'static ImapSearchKey, usize)> {
-    if args.word.open && args.word.text.starts_with('(') {
-        pending(inner_words(&args.word).into_iter())
-    } else {
-        pending(args.done.iter().map(|w| w.text))
-    }
-}
-
-/// What the argument under the cursor is, when it belongs to a key.
-pub(super) fn search_argument(args: &Args<'_>) -> Option<&'static str> {
-    let (row, given) = pending_of(args)?;
-    row.hint.split(' ').nth(given)
-}
-
-/// SEARCH keys, or what their arguments can be.
-pub(super) fn search_keys(view: &View, args: &Args<'_>) -> (usize, Vec<Candidate>) {
-    let (start, partial) = inner(&args.word);
-    if let Some((row, given)) = pending_of(args) {
-        let found = match (row.key, given) {
-            ("FROM" | "TO" | "CC" | "BCC", 0) => addresses(view, partial),
-            ("HEADER", 0) => with_prefix(partial, FIELDS.iter().copied()),
-            ("KEYWORD" | "UNKEYWORD", 0) => keywords(view, partial),
-            ("UID", 0) => match view.known.read() {
-                Ok(known) => known
-                    .messages(partial, true)
-                    .into_iter()
-                    .map(|(n, s)| Candidate::new(n, s))
-                    .collect(),
-                Err(_) => Vec::new(),
-            },
-            _ => Vec::new(),
-        };
-        return (start, found);
-    }
-    let rows = knowledge::IMAP_SEARCH_KEYS.rows().iter();
-    let found = rows
-        .filter(|row| {
-            row.key
-                .starts_with(|c: char| c.is_ascii_uppercase() || c == '$')
-        })
-        .filter(|row| has(view, row.capability, row.status) && case::starts(row.key, partial))
-        .map(|row| {
-            let syntax = if row.hint.is_empty() {
-                String::new()
-            } else {
-                format!("{}: ", row.hint)
-            };
-            Candidate::new(
-                case::follow(row.key, partial),
-                format!("{syntax}{}", row.summary),
-            )
-        })
-        .collect();
-    (start, found)
 }
 
 /// STATUS items.
@@ -412,7 +239,7 @@ pub(super) fn flags(view: &View, word: Word<'_>) -> (usize, Vec<Candidate>) {
 }
 
 /// Keywords for KEYWORD: flags without a backslash.
-fn keywords(view: &View, partial: &str) -> Vec<Candidate> {
+pub(super) fn keywords(view: &View, partial: &str) -> Vec<Candidate> {
     let word = Word {
         start: 0,
         text: partial,

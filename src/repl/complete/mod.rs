@@ -10,8 +10,10 @@
 mod case;
 mod console;
 mod imap;
+mod mailbox;
 mod paint;
 mod place;
+mod search;
 mod smtp;
 mod values;
 mod verbs;

@@ -1,7 +1,7 @@
 //! Arguments: what can stand there, and how the rest of the syntax reads.
 
 use super::place::{self, Args};
-use super::{Candidate, View, case, imap, smtp, with_prefix};
+use super::{Candidate, View, case, imap, mailbox, search, smtp, with_prefix};
 use crate::knowledge;
 use crate::proto::spec::{Arg, ArgKind, Verb};
 
@@ -65,10 +65,10 @@ fn of_argument(view: &View, args: &Args<'_>, arg: &Arg, piece: usize) -> (usize,
         ArgKind::Mechanism => at_word(mechanisms(view, word.text)),
         ArgKind::Message => at_word(numbers(view, args.verb, word.text)),
         ArgKind::Set => imap::set(view, args.verb, word),
-        ArgKind::Mailbox => at_word(imap::mailboxes(view, word.text)),
-        ArgKind::Pattern => at_word(imap::patterns(view, word.text)),
+        ArgKind::Mailbox => at_word(mailbox::mailboxes(view, word.text)),
+        ArgKind::Pattern => at_word(mailbox::patterns(view, word.text)),
         ArgKind::FetchItems => imap::fetch_items(view, word),
-        ArgKind::SearchKeys => imap::search_keys(view, args),
+        ArgKind::SearchKeys => search::search_keys(view, args),
         ArgKind::StatusItems => imap::status_items(view, word),
         ArgKind::StoreItem => at_word(imap::store_items(view, word.text)),
         ArgKind::Flags => imap::flags(view, word),
@@ -190,7 +190,7 @@ pub(super) fn hint(view: &View, args: &Args<'_>) -> String {
 /// Arguments that know better than the table what may follow here.
 fn own_rest(view: &View, args: &Args<'_>, index: usize, small: bool) -> Option<String> {
     match args.verb.args[index].kind {
-        ArgKind::SearchKeys => imap::search_argument(args).map(str::to_owned),
+        ArgKind::SearchKeys => search::search_argument(args).map(str::to_owned),
         ArgKind::MailParameters => Some(parameters(view, "MAIL", &typed_words(args), small)),
         ArgKind::RcptParameters => Some(parameters(view, "RCPT", &typed_words(args), small)),
         _ => None,

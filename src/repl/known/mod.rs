@@ -14,6 +14,7 @@ mod pop3;
 use std::collections::BTreeMap;
 
 use crate::proto::event::{Event, Exchange, PartKind, Reply, Sent, SentKind};
+use crate::store::mime::decode;
 use crate::wire::show::{Charset, show};
 
 use names::Recent;
@@ -279,11 +280,10 @@ fn subject_of(header: &[u8]) -> Option<String> {
     Some(clip(subject))
 }
 
-/// Text of a limited length.
+/// A header's text of a limited length, its encoded words decoded.
 fn clip(text: &[u8]) -> String {
-    String::from_utf8_lossy(&text[..text.len().min(SUBJECT_MAX)])
-        .trim()
-        .to_owned()
+    let text = &text[..text.len().min(SUBJECT_MAX)];
+    decode::words(text).trim().to_owned()
 }
 
 #[cfg(test)]

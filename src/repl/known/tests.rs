@@ -94,8 +94,8 @@ fn messages_carry_subjects_and_move_up() {
         untagged(
             "* 1 FETCH (UID 70 ENVELOPE (\"date\" \"first (one)\" NIL NIL NIL NIL NIL NIL NIL NIL))",
         ),
-        untagged("* 2 FETCH (UID 71 ENVELOPE (\"date\" {6}"),
-        part(PartKind::Literal, "second", true),
+        untagged("* 2 FETCH (UID 71 ENVELOPE (\"date\" {24}"),
+        part(PartKind::Literal, "=?utf-8?Q?gr=C3=BC=C3=9Fe?=", true),
         line(LineKind::Rest, " NIL NIL NIL NIL NIL NIL NIL NIL))"),
         untagged("* 3 FETCH (RFC822.SIZE 66 BODY[HEADER.FIELDS (SUBJECT)] {20}"),
         part(PartKind::Literal, "Subject: third\r\n\r\n", true),
@@ -112,17 +112,17 @@ fn messages_carry_subjects_and_move_up() {
         about(&known, false),
         [
             "1 first (one), uid 70",
-            "2 second, uid 71",
+            "2 grüße, uid 71",
             "3 third, 66 octets"
         ]
     );
-    assert_eq!(about(&known, true), ["71 second", "70 first (one)"]);
+    assert_eq!(about(&known, true), ["71 grüße", "70 first (one)"]);
     known.learn("imap", &untagged("* 1 EXPUNGE"));
     assert_eq!(
         about(&known, false),
-        ["1 second, uid 71", "2 third, 66 octets"]
+        ["1 grüße, uid 71", "2 third, 66 octets"]
     );
-    assert_eq!(about(&known, true), ["71 second"]);
+    assert_eq!(about(&known, true), ["71 grüße"]);
     known.learn("imap", &untagged("* 0 EXPUNGE"));
     known.learn("imap", &sent(3, "a3 SELECT INBOX"));
     assert!(known.messages("", false).is_empty());
