@@ -55,6 +55,11 @@ static CONSOLE: &[ConsoleCommand] = &[
         summary: "says a command N times",
     },
     ConsoleCommand {
+        name: "set",
+        args: "[name value]",
+        summary: "settings",
+    },
+    ConsoleCommand {
         name: "tls",
         args: "",
         summary: "the TLS verdict",

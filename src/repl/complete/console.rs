@@ -1,7 +1,9 @@
 //! The console's own commands, behind a colon.
 
 use super::{Candidate, ConsoleCommand, View, case, values, with_prefix};
+use crate::knowledge;
 use crate::proto;
+use crate::repl::settings::NAMES;
 
 /// Candidates for what stands behind the colon, which is at octet 0.
 pub(super) fn complete(view: &View, rest: &str) -> (usize, Vec<Candidate>) {
@@ -32,11 +34,11 @@ pub(super) fn complete(view: &View, rest: &str) -> (usize, Vec<Candidate>) {
         .or_else(|| slots.last().filter(|s| s.ends_with("...")));
     (
         start,
-        slot.map_or_else(Vec::new, |slot| of_slot(view, bare(slot), last)),
+        slot.map_or_else(Vec::new, |slot| of_slot(view, bare(slot), &given, last)),
     )
 }
 
-fn of_slot(view: &View, slot: &str, partial: &str) -> Vec<Candidate> {
+fn of_slot(view: &View, slot: &str, given: &[&str], partial: &str) -> Vec<Candidate> {
     let choices: Vec<&str> = slot.split('|').collect();
     let mut found = Vec::new();
     for choice in choices {
@@ -51,6 +53,25 @@ fn of_slot(view: &View, slot: &str, partial: &str) -> Vec<Candidate> {
                 let verbs = view.spec.verbs.iter().map(|v| (v.name, v.summary));
                 found.extend(with_prefix(partial, verbs));
             }
+            // A name of any table: too many to list before a letter is typed.
+            "word" if !partial.is_empty() => {
+                let names = knowledge::names();
+                found.extend(with_prefix(partial, names.iter().map(|name| (*name, ""))));
+            }
+            "name" => {
+                let settings = NAMES.iter().map(|(name, _, about)| (*name, *about));
+                found.extend(with_prefix(partial, settings));
+            }
+            "value" => {
+                let setting = NAMES.iter().find(|(name, ..)| given.contains(name));
+                let values = setting.map_or("", |(_, values, _)| values).split('|');
+                let literal = |v: &&str| v.bytes().any(|b| b.is_ascii_lowercase());
+                found.extend(with_prefix(
+                    partial,
+                    values.filter(literal).map(|v| (v, "")),
+                ));
+            }
+            "word" | "n" | "from-to" => {}
             "user" => found.extend(values::addresses(view, partial)),
             "TARGET" => {
                 let schemes = proto::PROTOCOLS.iter().flat_map(|p| p.schemes.iter());
