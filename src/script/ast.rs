@@ -20,6 +20,17 @@ pub struct Talk {
     pub practice: bool,
 }
 
+impl Talk {
+    /// True when something in it goes past the engine: raw octets and broken rules.
+    pub fn breaks_rules(&self) -> bool {
+        self.steps.iter().any(|step| match &step.action {
+            Action::Raw(_) | Action::Break(_) => true,
+            Action::Together { lines, one_write } => !one_write || lines.iter().any(|p| p.raw),
+            _ => false,
+        })
+    }
+}
+
 /// One thing that a talk does, and what is expected then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {

@@ -162,11 +162,23 @@ fn any_order(
                 .find(|r| !used[*r] && line_fits(expect, &heard.responses[*r], 0, known, new))
                 .map(|response| (response, 0))
         };
+        // A line of a literal whose response nobody named.
+        let within = |new: &mut Values| {
+            (first_unused..heard.responses.len())
+                .filter(|r| !used[*r])
+                .find_map(|r| {
+                    let response = &heard.responses[r];
+                    (1..response.lines.len())
+                        .find(|at| line_fits(expect, response, *at, known, new))
+                        .map(|at| (r, at))
+                })
+        };
         let found = if begins {
             outside(new).or_else(|| inside(new))
         } else {
             inside(new).or_else(|| outside(new))
-        };
+        }
+        .or_else(|| within(new));
         match found {
             Some((response, at)) => {
                 let line = &heard.responses[response].lines[at];

@@ -155,10 +155,11 @@ fn protocol_of(spoken: &[Spoken]) -> Protocol {
                 return Protocol::Imap;
             }
             Spoken::Server(text)
-                if text
-                    .split(' ')
-                    .nth(1)
-                    .is_some_and(|w| matches!(w, "OK" | "NO" | "BAD")) =>
+                if !text.starts_with(|c: char| c.is_ascii_digit())
+                    && text
+                        .split(' ')
+                        .nth(1)
+                        .is_some_and(|w| matches!(w, "OK" | "NO" | "BAD")) =>
             {
                 return Protocol::Imap;
             }

@@ -311,10 +311,12 @@ impl Writer {
                 continue;
             }
             let mut text = untagged(row, imap).to_vec();
+            if row.kind == RowKind::Content && !imap {
+                self.sent_octets(&std::mem::take(&mut octets));
+                self.body(row);
+                continue;
+            }
             if row.kind == RowKind::Content {
-                if !imap {
-                    text = unstuffed(&text, row.added);
-                }
                 let whole = row.text.len() as u64;
                 cut += row.octets.saturating_sub(whole + 2) * u64::from(!has_mask(&row.text));
             } else if imap && let Some(at) = literal_at(&text) {
@@ -335,15 +337,38 @@ impl Writer {
                 }
             }
             octets.extend_from_slice(&text);
-            let parts_end = !imap && !text.ends_with(b"\r\n");
-            if row.kind != RowKind::Content || line_end(row) > 0 || parts_end {
+            if row.kind != RowKind::Content || line_end(row) > 0 {
                 octets.extend_from_slice(b"\r\n");
             }
         }
         if cut > 0 {
             self.line("#", &format!("{cut} octets of content were not kept"));
         }
-        let mut rest = octets.as_slice();
+        self.sent_octets(&octets);
+    }
+
+    /// Lines of a body, as they were before dots were doubled. One that is a dot alone cannot be a
+    /// `C:` line, which would end the body.
+    fn body(&mut self, row: &Row) {
+        let text = row.text.strip_suffix(b"\r\n").unwrap_or(&row.text);
+        for line in text.split(|b| *b == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if row.added && line == b".." {
+                self.raw(b"..\r\n");
+            } else if row.added && line.starts_with(b"..") {
+                self.say_line(&line[1..]);
+            } else {
+                self.say_line(line);
+            }
+        }
+        let lost = row.octets.saturating_sub(row.text.len() as u64 + 2);
+        if lost > 0 && !has_mask(&row.text) {
+            self.line("#", &format!("{lost} octets of content were not kept"));
+        }
+    }
+
+    fn sent_octets(&mut self, octets: &[u8]) {
+        let mut rest = octets;
         while !rest.is_empty() {
             let end = memchr::memmem::find(rest, b"\r\n").unwrap_or(rest.len());
             self.say_line(&rest[..end]);
@@ -438,24 +463,6 @@ fn untagged(row: &Row, imap: bool) -> &[u8] {
         }
         _ => &row.text,
     }
-}
-
-/// Body lines as they were before dots were doubled.
-fn unstuffed(text: &[u8], added: bool) -> Vec<u8> {
-    if !added {
-        return text.to_vec();
-    }
-    let lines: Vec<&[u8]> = text
-        .split(|b| *b == b'\n')
-        .map(|line| {
-            if line.starts_with(b"..") {
-                &line[1..]
-            } else {
-                line
-            }
-        })
-        .collect();
-    lines.join(&b'\n')
 }
 
 /// 2 when the row's octets hold the line end that its text leaves out.

@@ -186,7 +186,7 @@ fn write_row(out: &mut String, rows: &[&Row], after: u64, protocol: &str, severa
     let line = match (row.kind, row.text.is_empty()) {
         (RowKind::Closed, true) => "the connection is closed".to_owned(),
         (RowKind::Closed, false) => format!("closed: {}", text(&show(&row.text, Charset::Unicode))),
-        (RowKind::User, _) => format!("logged in as {}", text(&show(&row.text, Charset::Unicode))),
+        (RowKind::User, _) => format!("user {}", text(&show(&row.text, Charset::Unicode))),
         (_, true) if row.direction == Direction::Sent => "(empty line)".to_owned(),
         _ => text(&show(&row.text, Charset::Unicode)),
     };

@@ -27,7 +27,7 @@ pub fn lines(row: &Row, look: &Look) -> Vec<Styled> {
         (RowKind::Closed, true) => "the connection is closed".to_owned(),
         (RowKind::Closed, false) => format!("the connection is closed: {}", safe(&row.text, look)),
         (RowKind::Connected, _) => format!("connected: {}", safe(&row.text, look)),
-        (RowKind::User, _) => format!("logged in as {}", safe(&row.text, look)),
+        (RowKind::User, _) => format!("user {}", safe(&row.text, look)),
         (RowKind::Raw, _) => format!("raw, {} octets: {}", row.octets, safe(&row.text, look)),
         _ => safe(&row.text, look),
     };

@@ -1,3 +1,9 @@
-//! Talks: the parser against good and broken files, and every talk of the tree run for real.
+//! Talks: the parser against good and broken files, every talk of the tree run for real, what fails
+//! and how it is said, and records that are saved and run again.
 
+mod cli;
+mod failures;
 mod parse;
+mod run;
+mod save;
+mod support;

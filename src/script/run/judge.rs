@@ -363,7 +363,8 @@ fn with_got(mut diag: Diag, heard: &Heard) -> Diag {
     let lines: Vec<&[u8]> = heard.lines().map(|l| l.text.as_slice()).collect();
     let from = lines.len().saturating_sub(SHOWN);
     if from > 0 {
-        diag = diag.got(format!("… {from} lines before"));
+        let plural = if from == 1 { "" } else { "s" };
+        diag = diag.got(format!("… {from} line{plural} before"));
     }
     for line in &lines[from..] {
         diag = diag.got(*line);

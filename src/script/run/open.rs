@@ -38,7 +38,8 @@ impl Player<'_> {
             target.tls = mode;
         }
         let mut how = self.options.how.clone();
-        how.engine.strict = true;
+        // Who breaks the rules gets replies that answer nothing.
+        how.engine.strict = !self.talk.breaks_rules();
         if let Some(limit) = self.timeout {
             how.patience = Patience::Program(Some(limit));
         }
