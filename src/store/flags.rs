@@ -85,7 +85,13 @@ impl Flags {
     }
 
     pub(super) fn keyword_slots(self) -> impl Iterator<Item = usize> {
-        (0..64).filter(move |slot| self.keywords >> slot & 1 == 1)
+        let mut left = self.keywords;
+        std::iter::from_fn(move || {
+            let slot = usize::try_from(left.trailing_zeros()).ok()?;
+            // Takes the lowest bit off; nothing is left of nothing.
+            left &= left.checked_sub(1)?;
+            Some(slot)
+        })
     }
 }
 

@@ -16,13 +16,13 @@ fn what_is_appended_is_there() {
         TEXT,
     );
     assert!(
-        heard.contains("* 1 EXISTS\n* 1 RECENT\napp OK [APPENDUID 1001 1] kept\n"),
+        heard.contains("* 1 EXISTS\n* 1 RECENT\napp OK [APPENDUID 1001 1] Append completed.\n"),
         "{heard}"
     );
     let fetched = talk.say("a FETCH 1 (FLAGS INTERNALDATE BODY.PEEK[])");
     assert_eq!(
         fetched,
-        "* 1 FETCH (FLAGS (\\Seen $Work \\Recent) INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" BODY[] {24}\nSubject: kept\n\nhello\n)\na OK fetched\n"
+        "* 1 FETCH (FLAGS (\\Seen $Work \\Recent) INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" BODY[] {24}\nSubject: kept\n\nhello\n)\na OK Fetch completed.\n"
     );
     talk.append("Archive", "", TEXT);
     assert!(

@@ -9,26 +9,29 @@ fn store_in_all_forms() {
     for (line, answer) in [
         (
             "a STORE 2 FLAGS (\\Seen $Work)",
-            "* 2 FETCH (FLAGS (\\Seen $Work \\Recent))\na OK stored\n",
+            "* 2 FETCH (FLAGS (\\Seen $Work \\Recent))\na OK Store completed.\n",
         ),
         (
             "a STORE 2 +FLAGS \\Flagged",
-            "* 2 FETCH (FLAGS (\\Flagged \\Seen $Work \\Recent))\na OK stored\n",
+            "* 2 FETCH (FLAGS (\\Flagged \\Seen $Work \\Recent))\na OK Store completed.\n",
         ),
         (
             "a STORE 2 -FLAGS (\\Seen $WORK nothing)",
-            "* 2 FETCH (FLAGS (\\Flagged \\Recent))\na OK stored\n",
+            "* 2 FETCH (FLAGS (\\Flagged \\Recent))\na OK Store completed.\n",
         ),
         (
             "a STORE 2 FLAGS ()",
-            "* 2 FETCH (FLAGS (\\Recent))\na OK stored\n",
+            "* 2 FETCH (FLAGS (\\Recent))\na OK Store completed.\n",
         ),
-        ("a STORE 2 +FLAGS.SILENT (\\Draft)", "a OK stored\n"),
+        (
+            "a STORE 2 +FLAGS.SILENT (\\Draft)",
+            "a OK Store completed.\n",
+        ),
         (
             "a UID STORE 2 +FLAGS (\\Seen)",
-            "* 2 FETCH (UID 2 FLAGS (\\Seen \\Draft \\Recent))\na OK stored\n",
+            "* 2 FETCH (UID 2 FLAGS (\\Seen \\Draft \\Recent))\na OK Store completed.\n",
         ),
-        ("a UID STORE 77 +FLAGS (\\Seen)", "a OK stored\n"),
+        ("a UID STORE 77 +FLAGS (\\Seen)", "a OK Store completed.\n"),
     ] {
         let heard = talk.say(line);
         // A new keyword is announced first.
@@ -83,7 +86,7 @@ fn conditional_store() {
     );
     let first = one.say("a FETCH 1 MODSEQ");
     assert!(
-        first.starts_with("* OK [HIGHESTMODSEQ 10] so far\n* 1 FETCH (MODSEQ (2))\n"),
+        first.starts_with("* OK [HIGHESTMODSEQ 10] Highest\n* 1 FETCH (MODSEQ (2))\n"),
         "{first}"
     );
     two.say("b STORE 3 +FLAGS (\\Flagged)");
@@ -118,17 +121,17 @@ fn numbers_stay_true_while_another_session_expunges() {
     one.say("a STORE 1,3 +FLAGS.SILENT (\\Deleted)");
     assert_eq!(
         one.say("b EXPUNGE"),
-        "* 1 EXPUNGE\n* 2 EXPUNGE\nb OK expunged\n"
+        "* 1 EXPUNGE\n* 2 EXPUNGE\nb OK Expunge completed.\n"
     );
     // No expunge is told in answer to these, and numbers mean what they meant.
     let fetched = two.say("c FETCH 2,4 UID");
     assert_eq!(
         fetched,
-        "* 2 FETCH (UID 2)\n* 4 FETCH (UID 4)\nc OK fetched\n"
+        "* 2 FETCH (UID 2)\n* 4 FETCH (UID 4)\nc OK Fetch completed.\n"
     );
     assert_eq!(
         two.say("d SEARCH ALL"),
-        "* SEARCH 2 4 5 6 7 8 9\nd OK searched\n"
+        "* SEARCH 2 4 5 6 7 8 9\nd OK Search completed.\n"
     );
     assert!(
         two.say("e STORE 4 +FLAGS (\\Seen)")
@@ -145,7 +148,7 @@ fn numbers_stay_true_while_another_session_expunges() {
         with_uid.starts_with("* 1 EXPUNGE\n* 2 EXPUNGE\n* 2 FETCH (UID 4 "),
         "{with_uid}"
     );
-    assert_eq!(two.say("i NOOP"), "i OK done\n");
+    assert_eq!(two.say("i NOOP"), "i OK NOOP completed.\n");
 }
 
 #[test]
@@ -156,9 +159,9 @@ fn close_expunges_silently_and_unselect_does_not() {
         Talk::inside(&service, "INBOX"),
     );
     one.say("a STORE 9 +FLAGS (\\Deleted)");
-    assert_eq!(one.say("b UNSELECT"), "b OK closed, nothing removed\n");
+    assert_eq!(one.say("b UNSELECT"), "b OK Unselect completed.\n");
     one.say("c SELECT INBOX");
-    assert_eq!(one.say("d CLOSE"), "d OK closed\n");
+    assert_eq!(one.say("d CLOSE"), "d OK Close completed.\n");
     assert!(two.say("e NOOP").contains("* 9 EXPUNGE\n"));
 }
 
@@ -169,9 +172,12 @@ fn uid_expunge_takes_only_its_own() {
     talk.say("a STORE 1:3 +FLAGS.SILENT (\\Deleted)");
     assert_eq!(
         talk.say("b UID EXPUNGE 2:9"),
-        "* 2 EXPUNGE\n* 2 EXPUNGE\nb OK expunged\n"
+        "* 2 EXPUNGE\n* 2 EXPUNGE\nb OK Expunge completed.\n"
     );
-    assert_eq!(talk.say("c SEARCH DELETED"), "* SEARCH 1\nc OK searched\n");
+    assert_eq!(
+        talk.say("c SEARCH DELETED"),
+        "* SEARCH 1\nc OK Search completed.\n"
+    );
 }
 
 #[test]
@@ -180,18 +186,18 @@ fn copy_and_move() {
     let mut talk = Talk::inside(&service, "INBOX");
     assert_eq!(
         talk.say("a COPY 2,4 Archive"),
-        "a OK [COPYUID 1001 2,4 1:2] copied\n"
+        "a OK [COPYUID 1001 2,4 1:2] Copy completed.\n"
     );
     assert_eq!(talk.say("b UID COPY 77 Archive"), "b OK no such messages\n");
     assert!(talk.say("c COPY 1 nowhere").starts_with("c NO [TRYCREATE]"));
     assert!(talk.say("d COPY 77 Archive").starts_with("d BAD"));
     assert_eq!(
         talk.say("e MOVE 1:2 Archive"),
-        "* OK [COPYUID 1001 1:2 3:4] moved\n* 1 EXPUNGE\n* 1 EXPUNGE\ne OK moved\n"
+        "* OK [COPYUID 1001 1:2 3:4] Moved UIDs.\n* 1 EXPUNGE\n* 1 EXPUNGE\ne OK Move completed.\n"
     );
     assert_eq!(
         talk.say("f UID MOVE 9 INBOX"),
-        "* OK [COPYUID 1000 9 10] moved\n* 7 EXPUNGE\n* 7 EXISTS\n* 7 RECENT\nf OK moved\n"
+        "* OK [COPYUID 1000 9 10] Moved UIDs.\n* 7 EXPUNGE\n* 7 EXISTS\n* 7 RECENT\nf OK Move completed.\n"
     );
     talk.say("g SELECT Archive");
     assert!(
@@ -228,9 +234,9 @@ fn silent_changes_are_silent_for_oneself_only() {
     );
     assert_eq!(
         one.say("a STORE 1:9 +FLAGS.SILENT (\\Seen)"),
-        "a OK stored\n"
+        "a OK Store completed.\n"
     );
-    assert_eq!(one.say("b NOOP"), "b OK done\n");
+    assert_eq!(one.say("b NOOP"), "b OK NOOP completed.\n");
     // The first was seen before.
     assert_eq!(lines(&two.say("c NOOP"), "* ").len(), 8);
 }

@@ -10,14 +10,14 @@ fn items_of_the_mailbox() {
     let mut talk = Talk::inside(&service, "INBOX");
     assert_eq!(
         talk.say("a FETCH 4 (UID FLAGS INTERNALDATE)"),
-        "* 4 FETCH (UID 4 FLAGS (\\Flagged $Important \\Recent) INTERNALDATE \" 4-Nov-2026 16:42:00 +0100\")\na OK fetched\n"
+        "* 4 FETCH (UID 4 FLAGS (\\Flagged $Important \\Recent) INTERNALDATE \" 4-Nov-2026 16:42:00 +0100\")\na OK Fetch completed.\n"
     );
     assert!(talk.say("b FETCH 1 FAST").starts_with("* 1 FETCH (FLAGS (\\Seen \\Recent) INTERNALDATE \" 2-Nov-2026 09:00:00 +0100\" RFC822.SIZE "));
     assert!(
         talk.say("c UID FETCH 2:3 FLAGS")
             .starts_with("* 2 FETCH (UID 2 FLAGS (\\Recent))\n* 3 FETCH")
     );
-    assert_eq!(talk.say("d UID FETCH 99 FLAGS"), "d OK fetched\n");
+    assert_eq!(talk.say("d UID FETCH 99 FLAGS"), "d OK Fetch completed.\n");
     assert!(
         talk.say("e UID FETCH 99:* UID")
             .starts_with("* 9 FETCH (UID 9)\n")
@@ -58,7 +58,7 @@ fn envelopes() {
          ((\"=?ISO-8859-1?Q?Andr=E9_Pirard?=\" NIL \"andre\" \"example.org\")) \
          ((\"=?ISO-8859-1?Q?Andr=E9_Pirard?=\" NIL \"andre\" \"example.org\")) \
          ((\"=?UTF-8?B?0JDQu9C40YHQsA==?=\" NIL \"alice\" \"ehlo.test\")) \
-         ((\"Bob, the builder\" NIL \"bob\" \"ehlo.test\")) NIL NIL \"<encoded@example.org>\"))\na OK fetched\n"
+         ((\"Bob, the builder\" NIL \"bob\" \"ehlo.test\")) NIL NIL \"<encoded@example.org>\"))\na OK Fetch completed.\n"
     );
     let forward = talk.say("b FETCH 9 ENVELOPE");
     assert!(forward.contains(
@@ -83,11 +83,11 @@ fn structures() {
         "* 4 FETCH (BODYSTRUCTURE ((\"TEXT\" \"PLAIN\" (\"CHARSET\" \"us-ascii\" \"FORMAT\" \"flowed\") NIL NIL \"7BIT\" 77 3 NIL NIL NIL NIL)\
          (\"TEXT\" \"CSV\" (\"CHARSET\" \"us-ascii\" \"NAME\" \"bricks.csv\") NIL NIL \"BASE64\" 44 0 NIL (\"ATTACHMENT\" (\"FILENAME\" \"bricks.csv\" \"SIZE\" \"38\")) NIL NIL)\
          (\"IMAGE\" \"PNG\" NIL \"<brick@ehlo.test>\" \"A very small brick\" \"BASE64\" 98 NIL (\"INLINE\" (\"FILENAME*\" \"UTF-8''br%C3%BCck.png\")) NIL NIL) \
-         \"MIXED\" (\"BOUNDARY\" \"mixed-0001\") NIL NIL NIL))\na OK fetched\n"
+         \"MIXED\" (\"BOUNDARY\" \"mixed-0001\") NIL NIL NIL))\na OK Fetch completed.\n"
     );
     assert_eq!(
         talk.say("b FETCH 7 BODY"),
-        "* 7 FETCH (BODY (\"TEXT\" \"PLAIN\" (\"CHARSET\" \"us-ascii\") NIL NIL \"7BIT\" 24 1))\nb OK fetched\n"
+        "* 7 FETCH (BODY (\"TEXT\" \"PLAIN\" (\"CHARSET\" \"us-ascii\") NIL NIL \"7BIT\" 24 1))\nb OK Fetch completed.\n"
     );
     let nested = talk.say("c FETCH 9 BODY");
     assert!(
@@ -136,7 +136,7 @@ fn sections_are_exact() {
         let heard = talk.say(&format!("a FETCH 9 {item}"));
         assert_eq!(
             heard,
-            format!("* 9 FETCH ({expected}\na OK fetched\n"),
+            format!("* 9 FETCH ({expected}\na OK Fetch completed.\n"),
             "{item}"
         );
     }
@@ -226,7 +226,7 @@ fn a_large_body_flows() {
     let head = format!("* 1 FETCH (BODY[] {{{size}}}\r\n");
     assert!(octets.starts_with(head.as_bytes()));
     assert_eq!(&octets[head.len()..head.len() + size], text);
-    assert!(octets.ends_with(b")\r\na OK fetched\r\n"));
+    assert!(octets.ends_with(b")\r\na OK Fetch completed.\r\n"));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn a_line_without_end_is_passed_over() {
             .replace(" at octet 1", "")
     );
     talk.engine.receive(b"\r\n");
-    assert!(talk.say("a NOOP").ends_with("a OK done\n"));
+    assert!(talk.say("a NOOP").ends_with("a OK NOOP completed.\n"));
 }
 
 #[test]

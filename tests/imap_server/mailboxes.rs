@@ -9,19 +9,19 @@ fn select_tells_everything() {
     assert_eq!(
         talk.say("a SELECT inbox"),
         "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Important $Forwarded)\n\
-         * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Important $Forwarded \\*)] what STORE can change\n\
+         * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Important $Forwarded \\*)] Flags permitted.\n\
          * 9 EXISTS\n\
          * 9 RECENT\n\
-         * OK [UNSEEN 2] the first unseen message\n\
-         * OK [UIDVALIDITY 1000] UIDs are valid\n\
-         * OK [UIDNEXT 10] the next UID\n\
-         * OK [HIGHESTMODSEQ 10] so far\n\
-         a OK [READ-WRITE] open\n"
+         * OK [UNSEEN 2] First unseen.\n\
+         * OK [UIDVALIDITY 1000] UIDs valid\n\
+         * OK [UIDNEXT 10] Predicted next UID\n\
+         * OK [HIGHESTMODSEQ 10] Highest\n\
+         a OK [READ-WRITE] Select completed.\n"
     );
     let again = talk.say("b EXAMINE INBOX (CONDSTORE)");
     assert!(again.starts_with("* OK [CLOSED] "), "{again}");
     assert!(again.contains("* 0 RECENT\n") && again.contains("[PERMANENTFLAGS ()]"));
-    assert!(again.ends_with("b OK [READ-ONLY] open for reading\n"));
+    assert!(again.ends_with("b OK [READ-ONLY] Examine completed.\n"));
     assert!(
         talk.say("c STORE 1 +FLAGS (\\Seen)")
             .starts_with("c NO [READ-ONLY]")
@@ -46,15 +46,15 @@ fn list_and_lsub() {
          * LIST (\\HasChildren) \"/\" Projects\n\
          * LIST (\\HasNoChildren \\Sent) \"/\" Sent\n\
          * LIST (\\HasNoChildren \\Trash) \"/\" Trash\n\
-         a OK listed\n"
+         a OK List completed.\n"
     );
     assert_eq!(
         talk.say("b LIST \"\" \"\""),
-        "* LIST (\\Noselect) \"/\" \"\"\nb OK the separator is /\n"
+        "* LIST (\\Noselect) \"/\" \"\"\nb OK List completed.\n"
     );
     assert_eq!(
         talk.say("c LIST Projects/ %"),
-        "* LIST (\\HasNoChildren) \"/\" Projects/Caf&AOk-\n* LIST (\\HasNoChildren) \"/\" Projects/ehlo\nc OK listed\n"
+        "* LIST (\\HasNoChildren) \"/\" Projects/Caf&AOk-\n* LIST (\\HasNoChildren) \"/\" Projects/ehlo\nc OK List completed.\n"
     );
     assert!(talk.say("d LIST \"\" inbox").contains("\"/\" INBOX\n"));
     assert_eq!(
@@ -65,7 +65,7 @@ fn list_and_lsub() {
     assert_eq!(
         status,
         "* LIST (\\Subscribed \\HasNoChildren) \"/\" INBOX\n* STATUS INBOX (MESSAGES 9 UNSEEN 8)\n\
-         * LIST (\\Subscribed \\HasNoChildren \\Sent) \"/\" Sent\n* STATUS Sent (MESSAGES 1 UNSEEN 0)\nf OK listed\n"
+         * LIST (\\Subscribed \\HasNoChildren \\Sent) \"/\" Sent\n* STATUS Sent (MESSAGES 1 UNSEEN 0)\nf OK List completed.\n"
     );
     assert_eq!(lines(&talk.say("g LSUB \"\" *"), "* LSUB ()").len(), 8);
     assert!(
@@ -113,22 +113,22 @@ fn create_delete_rename() {
     let service = service();
     let mut talk = Talk::alice(&service);
     for (line, reply) in [
-        ("a CREATE x/y/z/", "a OK created\n"),
+        ("a CREATE x/y/z/", "a OK Create completed.\n"),
         ("a CREATE x/y", "a NO [ALREADYEXISTS]"),
         ("a CREATE INBOX", "a NO [ALREADYEXISTS]"),
         ("a CREATE \"a*b\"", "a NO [CANNOT]"),
         ("a CREATE Spam (USE (\\Junk))", "a NO [USEATTR]"),
         ("a CREATE All (USE (\\All))", "a NO [USEATTR]"),
-        ("a DELETE x", "a OK deleted\n"),
+        ("a DELETE x", "a OK Delete completed.\n"),
         ("a DELETE x", "a NO [HASCHILDREN]"),
         ("a DELETE INBOX", "a NO [CANNOT]"),
         ("a DELETE nothing", "a NO [NONEXISTENT]"),
         ("a SELECT x", "a NO [NONEXISTENT]"),
-        ("a RENAME x/y renamed/deep", "a OK renamed\n"),
+        ("a RENAME x/y renamed/deep", "a OK Rename completed.\n"),
         ("a RENAME nothing other", "a NO [NONEXISTENT]"),
         ("a RENAME Sent Drafts", "a NO [ALREADYEXISTS]"),
-        ("a SUBSCRIBE renamed", "a OK subscribed\n"),
-        ("a UNSUBSCRIBE renamed", "a OK no longer subscribed\n"),
+        ("a SUBSCRIBE renamed", "a OK Subscribe completed.\n"),
+        ("a UNSUBSCRIBE renamed", "a OK Unsubscribe completed.\n"),
         ("a CREATE", "a BAD"),
     ] {
         let heard = talk.say(line);
@@ -153,7 +153,7 @@ fn the_selected_mailbox_can_be_deleted() {
     );
     assert_eq!(
         one.say("a DELETE Junk"),
-        "* OK [CLOSED] that was the selected mailbox\na OK deleted\n"
+        "* OK [CLOSED] that was the selected mailbox\na OK Delete completed.\n"
     );
     assert!(one.say("b FETCH 1 FLAGS").starts_with("b BAD"));
     assert_eq!(
@@ -198,7 +198,7 @@ fn status_namespace_quota() {
     );
     assert_eq!(
         talk.say("d NAMESPACE"),
-        "* NAMESPACE ((\"\" \"/\")) NIL NIL\nd OK one namespace, yours\n"
+        "* NAMESPACE ((\"\" \"/\")) NIL NIL\nd OK Namespace completed.\n"
     );
     let root = talk.say("e GETQUOTAROOT INBOX");
     assert!(
@@ -233,7 +233,7 @@ fn rev2_speaks_rev2() {
     assert!(select.contains("* LIST () \"/\" INBOX\n"));
     assert_eq!(
         talk.say("c SEARCH ALL"),
-        "* ESEARCH (TAG \"c\") ALL 1:9\nc OK searched\n"
+        "* ESEARCH (TAG \"c\") ALL 1:9\nc OK Search completed.\n"
     );
     assert!(!talk.say("d FETCH 1 FLAGS").contains("Recent"));
 }

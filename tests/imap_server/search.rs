@@ -6,7 +6,7 @@ fn found(talk: &mut Talk, keys: &str) -> String {
     let reply = talk.say(&format!("a SEARCH {keys}"));
     let line = reply.lines().next().unwrap_or_default();
     match line.strip_prefix("* SEARCH") {
-        Some(numbers) if reply.ends_with("a OK searched\n") => numbers.trim().to_owned(),
+        Some(numbers) if reply.ends_with("a OK Search completed.\n") => numbers.trim().to_owned(),
         _ => reply,
     }
 }
@@ -75,10 +75,10 @@ fn every_key() {
     ] {
         let heard = found(&mut talk, keys);
         // What a command switched on is told before its answer.
-        let heard = heard.trim_start_matches("* OK [HIGHESTMODSEQ 11] so far\n");
+        let heard = heard.trim_start_matches("* OK [HIGHESTMODSEQ 11] Highest\n");
         let heard = heard
             .strip_prefix("* SEARCH ")
-            .map_or(heard, |h| h.trim_end_matches("\na OK searched\n"));
+            .map_or(heard, |h| h.trim_end_matches("\na OK Search completed.\n"));
         assert_eq!(heard, numbers, "{keys}");
     }
     assert!(talk.say("b UID SEARCH 2").starts_with("* SEARCH 2\n"));
@@ -126,7 +126,7 @@ fn text_in_another_charset() {
     use ehlo::proto::engine::Engine;
     talk.engine
         .receive(b"a SEARCH CHARSET ISO-8859-1 FROM {5+}\r\nAndr\xe9\r\n");
-    assert_eq!(talk.heard(), "* SEARCH 2\na OK searched\n");
+    assert_eq!(talk.heard(), "* SEARCH 2\na OK Search completed.\n");
 }
 
 #[test]
@@ -155,7 +155,11 @@ fn extended_results() {
             "* ESEARCH (TAG \"a\") UID\n",
         ),
     ] {
-        assert_eq!(talk.say(line), format!("{answer}a OK searched\n"), "{line}");
+        assert_eq!(
+            talk.say(line),
+            format!("{answer}a OK Search completed.\n"),
+            "{line}"
+        );
     }
     assert!(
         talk.say("b SEARCH RETURN (MIN) MODSEQ 3")
@@ -169,7 +173,7 @@ fn saved_results() {
     let mut talk = Talk::inside(&service, "INBOX");
     assert_eq!(
         talk.say("a SEARCH RETURN (SAVE) SUBJECT lunch"),
-        "a OK searched\n"
+        "a OK Search completed.\n"
     );
     assert!(
         talk.say("b FETCH $ UID")
@@ -192,5 +196,5 @@ fn saved_results() {
             .starts_with("* 1 FETCH (UID 2)\nh OK")
     );
     talk.say("i SEARCH RETURN (SAVE) CHARSET X-NONE TEXT x");
-    assert_eq!(talk.say("j FETCH $ UID"), "j OK fetched\n");
+    assert_eq!(talk.say("j FETCH $ UID"), "j OK Fetch completed.\n");
 }

@@ -96,7 +96,10 @@ fn passwords_in_the_clear_can_be_refused() {
             .starts_with("a NO [PRIVACYREQUIRED]")
     );
     assert!(talk.say("b AUTHENTICATE PLAIN").starts_with("b NO "));
-    assert_eq!(talk.say("c STARTTLS\nd NOOP"), "c OK begin TLS now\n<tls>");
+    assert_eq!(
+        talk.say("c STARTTLS\nd NOOP"),
+        "c OK Begin TLS negotiation now.\n<tls>"
+    );
     // What stood behind STARTTLS was dropped unread.
     assert!(talk.say("e LOGIN alice wonderland").starts_with("e OK"));
     assert!(talk.say("f STARTTLS").starts_with("f BAD "));
@@ -144,7 +147,7 @@ fn id_enable_logout() {
     assert!(talk.say("g ENABLE").starts_with("g BAD"));
     assert_eq!(
         talk.say("h LOGOUT"),
-        "* BYE logging out\nh OK until next time\n<close>"
+        "* BYE Logging out\nh OK Logout completed.\n<close>"
     );
 }
 
@@ -155,7 +158,7 @@ fn idle_pushes_at_once() {
         Talk::inside(&service, "Drafts"),
         Talk::inside(&service, "Drafts"),
     );
-    assert_eq!(one.say("i IDLE"), "+ idling, DONE ends it\n");
+    assert_eq!(one.say("i IDLE"), "+ idling\n");
     assert_eq!(one.pushed(), "");
     two.append("Drafts", "", "Subject: x\n\ny\n");
     assert!(one.pushed().starts_with("* 2 EXISTS\n"));
@@ -166,7 +169,7 @@ fn idle_pushes_at_once() {
     );
     two.say("u EXPUNGE");
     assert_eq!(one.pushed(), "* 1 EXPUNGE\n");
-    assert_eq!(one.say("done"), "i OK no longer idling\n");
+    assert_eq!(one.say("done"), "i OK Idle completed.\n");
     one.say("j IDLE");
     assert!(one.say("k NOOP").starts_with("j BAD "));
     assert!(one.say("l NOOP").starts_with("l OK"));
@@ -311,7 +314,7 @@ fn watchers_see_lines_and_no_secret() {
         sent.iter()
             .any(|line| line.starts_with("* 1 FETCH (BODY[HEADER] {"))
     );
-    assert!(sent.contains(&"c OK fetched".to_owned()));
+    assert!(sent.contains(&"c OK Fetch completed.".to_owned()));
 }
 
 #[test]

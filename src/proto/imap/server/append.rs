@@ -124,7 +124,7 @@ impl ImapServer {
         }
         drop(store);
         let code = format!("APPENDUID {validity} {}", write::set(&uids));
-        Ok(Some(Done::ok("kept").code(code)))
+        Ok(Some(Done::ok("Append completed.").code(code)))
     }
 }
 

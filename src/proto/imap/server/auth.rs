@@ -25,7 +25,7 @@ impl ImapServer {
                 text: "TLS cannot be had here".into(),
             });
         }
-        let done = Done::ok("begin TLS now");
+        let done = Done::ok("Begin TLS negotiation now.");
         self.say(done.line(call.tag, call.effect.reply.as_deref()));
         self.send(call.effect);
         self.out.start_tls();
@@ -52,11 +52,10 @@ impl ImapServer {
     fn logged_in(&mut self, user: Option<String>) -> Done {
         match user {
             Some(user) => {
-                let text = "logged in";
                 self.user = Some(user);
-                Done::ok(text).code(self.capability())
+                Done::ok("Logged in").code(self.capability())
             }
-            None => Done::no("wrong user or password").code("AUTHENTICATIONFAILED"),
+            None => Done::no("Authentication failed.").code("AUTHENTICATIONFAILED"),
         }
     }
 

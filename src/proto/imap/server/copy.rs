@@ -53,11 +53,11 @@ impl ImapServer {
                 Done::no("those messages are gone").code("EXPUNGEISSUED")
             }
             (None, _) => Done::ok("no such messages"),
-            (Some(code), false) => Done::ok("copied").code(code),
+            (Some(code), false) => Done::ok("Copy completed.").code(code),
             (Some(code), true) => {
                 // RFC 6851 4.3: before the expunges, which come with the news.
-                self.untagged(&format!("OK [{code}] moved"));
-                Done::ok("moved")
+                self.untagged(&format!("OK [{code}] Moved UIDs."));
+                Done::ok("Move completed.")
             }
         }))
     }

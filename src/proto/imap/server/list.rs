@@ -63,13 +63,13 @@ impl ImapServer {
         p.end()?;
         if !extended && patterns[0].is_empty() {
             self.untagged("LIST (\\Noselect) \"/\" \"\"");
-            return Ok(Some(Done::ok("the separator is /")));
+            return Ok(Some(Done::ok("List completed.")));
         }
         if let Err(done) = self.patterns(&mut query, &reference, &patterns) {
             return Ok(Some(done));
         }
         self.listed(&query);
-        Ok(Some(Done::ok("listed")))
+        Ok(Some(Done::ok("List completed.")))
     }
 
     pub(super) fn lsub(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
@@ -88,7 +88,7 @@ impl ImapServer {
             return Ok(Some(done));
         }
         self.listed(&query);
-        Ok(Some(Done::ok("listed what is subscribed to")))
+        Ok(Some(Done::ok("Lsub completed.")))
     }
 
     /// Reference and pattern, joined; a pattern that begins at the root stands alone.

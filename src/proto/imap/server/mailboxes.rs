@@ -78,7 +78,7 @@ impl ImapServer {
             .lock()
             .create(&self.user(), &name, special);
         Ok(Some(match made {
-            Ok(_) => Done::ok("created"),
+            Ok(_) => Done::ok("Create completed."),
             Err(Refused::Limit(why)) if special.is_some() => Done::no(why).code("USEATTR"),
             Err(refused) => refusal(refused),
         }))
@@ -88,7 +88,7 @@ impl ImapServer {
         let (user, session) = (self.user(), self.session);
         let selected = self.view.as_ref().map(|view| view.mailbox());
         let mut own = false;
-        let done = self.on_name(call, "deleted", |store, name| {
+        let done = self.on_name(call, "Delete completed.", |store, name| {
             own = selected.is_some() && store.mailbox_id(&user, name).ok() == selected;
             store.delete(&user, name, session)
         })?;
@@ -101,14 +101,14 @@ impl ImapServer {
 
     pub(super) fn subscribe(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
         let user = self.user();
-        self.on_name(call, "subscribed", |store, name| {
+        self.on_name(call, "Subscribe completed.", |store, name| {
             store.subscribe(&user, name, true)
         })
     }
 
     pub(super) fn unsubscribe(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
         let user = self.user();
-        self.on_name(call, "no longer subscribed", |store, name| {
+        self.on_name(call, "Unsubscribe completed.", |store, name| {
             store.subscribe(&user, name, false)
         })
     }
@@ -145,7 +145,7 @@ impl ImapServer {
         let (user, session) = (self.user(), self.session);
         let renamed = self.service.store.lock().rename(&user, &from, &to, session);
         Ok(Some(match renamed {
-            Ok(()) => Done::ok("renamed"),
+            Ok(()) => Done::ok("Rename completed."),
             Err(refused) => refusal(refused),
         }))
     }
@@ -153,7 +153,7 @@ impl ImapServer {
     pub(super) fn namespace(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
         call.parser.end()?;
         self.untagged("NAMESPACE ((\"\" \"/\")) NIL NIL");
-        Ok(Some(Done::ok("one namespace, yours")))
+        Ok(Some(Done::ok("Namespace completed.")))
     }
 
     pub(super) fn status(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
@@ -171,7 +171,7 @@ impl ImapServer {
             self.condstore();
         }
         Ok(Some(match self.status_of(&name, &items) {
-            Ok(()) => Done::ok("counted"),
+            Ok(()) => Done::ok("Status completed."),
             Err(refused) => refusal(refused),
         }))
     }
@@ -219,7 +219,7 @@ impl ImapServer {
         line.extend_from_slice(b" \"\"\r\n");
         self.say(line);
         self.quota();
-        Ok(Some(Done::ok("one quota for all your mail")))
+        Ok(Some(Done::ok("Getquotaroot completed.")))
     }
 
     pub(super) fn get_quota(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
@@ -232,7 +232,7 @@ impl ImapServer {
             return Ok(Some(Done::no(text).code("NONEXISTENT")));
         }
         self.quota();
-        Ok(Some(Done::ok("in units of 1024 octets")))
+        Ok(Some(Done::ok("Getquota completed.")))
     }
 
     pub(super) fn set_quota(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {

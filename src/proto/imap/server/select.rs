@@ -38,7 +38,7 @@ impl ImapServer {
         // RFC 9051 6.3.2: the old mailbox is closed even when the new one cannot be opened.
         if self.view.is_some() {
             self.deselect();
-            self.untagged("OK [CLOSED] the mailbox before is closed");
+            self.untagged("OK [CLOSED] Previous mailbox closed.");
         }
         self.enabled.condstore |= condstore;
         let name = match name {
@@ -69,16 +69,19 @@ impl ImapServer {
             if !self.enabled.rev2 {
                 line(format!("{} RECENT", view.recent(mailbox)));
                 if let Some(at) = unseen {
-                    line(format!("OK [UNSEEN {}] the first unseen message", at + 1));
+                    line(format!("OK [UNSEEN {}] First unseen.", at + 1));
                 }
             }
             line(format!(
-                "OK [UIDVALIDITY {}] UIDs are valid",
+                "OK [UIDVALIDITY {}] UIDs valid",
                 mailbox.uid_validity()
             ));
-            line(format!("OK [UIDNEXT {}] the next UID", mailbox.uid_next()));
             line(format!(
-                "OK [HIGHESTMODSEQ {}] so far",
+                "OK [UIDNEXT {}] Predicted next UID",
+                mailbox.uid_next()
+            ));
+            line(format!(
+                "OK [HIGHESTMODSEQ {}] Highest",
                 mailbox.highest_modseq()
             ));
             if self.enabled.rev2 {
@@ -93,9 +96,9 @@ impl ImapServer {
         self.mailbox_name = name;
         self.told = true;
         Ok(Some(if read_only {
-            Done::ok("open for reading").code("READ-ONLY")
+            Done::ok("Examine completed.").code("READ-ONLY")
         } else {
-            Done::ok("open").code("READ-WRITE")
+            Done::ok("Select completed.").code("READ-WRITE")
         }))
     }
 
@@ -105,13 +108,13 @@ impl ImapServer {
             self.remove(None);
         }
         self.deselect();
-        Ok(Some(Done::ok("closed")))
+        Ok(Some(Done::ok("Close completed.")))
     }
 
     pub(super) fn unselect(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
         call.parser.end()?;
         self.deselect();
-        Ok(Some(Done::ok("closed, nothing removed")))
+        Ok(Some(Done::ok("Unselect completed.")))
     }
 
     pub(super) fn expunge(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
@@ -132,7 +135,7 @@ impl ImapServer {
             return read_only();
         }
         self.remove(only);
-        let done = Done::ok("expunged");
+        let done = Done::ok("Expunge completed.");
         let modseq = self
             .with_view(|store, view| store.mailbox(view.mailbox()).map(Mailbox::highest_modseq));
         match modseq.flatten() {
@@ -174,9 +177,8 @@ pub(super) fn flag_lines(mailbox: &Mailbox, read_only: bool) -> Vec<u8> {
     } else {
         format!("{flags}{more}")
     };
-    let lines = format!(
-        "* FLAGS ({flags})\r\n* OK [PERMANENTFLAGS ({permanent})] what STORE can change\r\n"
-    );
+    let lines =
+        format!("* FLAGS ({flags})\r\n* OK [PERMANENTFLAGS ({permanent})] Flags permitted.\r\n");
     lines.into_bytes()
 }
 

@@ -55,19 +55,24 @@ impl ImapServer {
         call.parser.end()?;
         let capability = self.capability();
         self.untagged(&capability);
-        Ok(Some(Done::ok("that is what can be had now")))
+        Ok(Some(Done::ok("Capability completed.")))
     }
 
     pub(super) fn noop(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
         call.parser.end()?;
-        Ok(Some(Done::ok("done")))
+        Ok(Some(Done::ok("NOOP completed.")))
+    }
+
+    pub(super) fn check(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
+        call.parser.end()?;
+        Ok(Some(Done::ok("Check completed.")))
     }
 
     pub(super) fn logout(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
         call.parser.end()?;
         self.deselect();
-        self.untagged("BYE logging out");
-        Ok(Some(Done::ok("until next time")))
+        self.untagged("BYE Logging out");
+        Ok(Some(Done::ok("Logout completed.")))
     }
 
     pub(super) fn id(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
@@ -96,7 +101,7 @@ impl ImapServer {
         p.end()?;
         let version = env!("CARGO_PKG_VERSION");
         self.untagged(&format!("ID (\"name\" \"ehlo\" \"version\" \"{version}\")"));
-        Ok(Some(Done::ok("pleased to meet you")))
+        Ok(Some(Done::ok("ID completed.")))
     }
 
     pub(super) fn enable(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
@@ -133,7 +138,7 @@ impl ImapServer {
             }
         }
         self.untagged(&enabled);
-        Ok(Some(Done::ok("enabled what is known here")))
+        Ok(Some(Done::ok("Enabled.")))
     }
 
     /// A command was used that tells of mod-sequences (RFC 7162 3.1).
@@ -146,13 +151,13 @@ impl ImapServer {
             mailbox.map_or(0, Mailbox::highest_modseq)
         });
         if let Some(highest) = highest {
-            self.untagged(&format!("OK [HIGHESTMODSEQ {highest}] so far"));
+            self.untagged(&format!("OK [HIGHESTMODSEQ {highest}] Highest"));
         }
     }
 
     pub(super) fn idle(&mut self, call: &mut Call<'_, '_>) -> Parsed<Option<Done>> {
         call.parser.end()?;
-        self.say(b"+ idling, DONE ends it\r\n".to_vec());
+        self.say(b"+ idling\r\n".to_vec());
         if self.tell(true).is_err() {
             return Ok(None);
         }
@@ -176,7 +181,7 @@ impl ImapServer {
             Ok(line) if line.eq_ignore_ascii_case(b"DONE") => {
                 self.heard(&line);
                 if self.tell(true).is_ok() {
-                    self.say(Done::ok("no longer idling").line(&tag, None));
+                    self.say(Done::ok("Idle completed.").line(&tag, None));
                     self.send(&Effect::default());
                 }
             }

@@ -88,7 +88,7 @@ impl ImapServer {
         }
         Ok(Some(if outcome.modified.is_empty() {
             match outcome.missing {
-                0 => Done::ok("stored"),
+                0 => Done::ok("Store completed."),
                 _ => Done::no("some messages are gone").code("EXPUNGEISSUED"),
             }
         } else {

@@ -60,7 +60,7 @@ static COMMANDS: &[Command] = &[
         ImapServer::get_quota_root,
     ),
     ("SETQUOTA", When::Authenticated, ImapServer::set_quota),
-    ("CHECK", When::Selected, ImapServer::noop),
+    ("CHECK", When::Selected, ImapServer::check),
     ("CLOSE", When::Selected, ImapServer::close),
     ("UNSELECT", When::Selected, ImapServer::unselect),
     ("EXPUNGE", When::Selected, ImapServer::expunge),

@@ -92,7 +92,7 @@ impl Outcome {
                 .code("UNKNOWN-CTE");
         }
         match (numbers && self.missing > 0, self.shown) {
-            (false, _) => Done::ok("fetched"),
+            (false, _) => Done::ok("Fetch completed."),
             (true, 0) => Done::no("those messages are gone").code("EXPUNGEISSUED"),
             (true, _) => Done::ok("fetched, less what is gone").code("EXPUNGEISSUED"),
         }

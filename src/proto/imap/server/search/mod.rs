@@ -76,7 +76,7 @@ impl ImapServer {
             let numbers: Vec<u32> = hits.iter().map(number).collect();
             self.say_flow(plain(numbers, highest));
         }
-        Ok(Some(Done::ok("searched")))
+        Ok(Some(Done::ok("Search completed.")))
     }
 
     /// The messages that fit, in order.
