@@ -122,6 +122,17 @@ impl Keeper {
         }
     }
 
+    /// Reads a descriptor now. It may be standard input, whose other lines are a batch's.
+    ///
+    /// # Errors
+    /// As `find`.
+    pub fn read_ahead(&mut self) -> Result<()> {
+        if self.sources.fd.is_some() && self.sources.command.is_none() {
+            self.find(None)?;
+        }
+        Ok(())
+    }
+
     /// The secret for a user, without asking anybody; `None` when a question is all that is left.
     ///
     /// # Errors
@@ -165,6 +176,25 @@ impl Keeper {
             self.kept = Some((whose, found.clone()));
         }
         Ok(found)
+    }
+
+    /// The user that `.netrc` names for the host, where the password would come from there too.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or may be read by others.
+    pub fn user(&self) -> Result<Option<String>> {
+        let sources = &self.sources;
+        let elsewhere = sources.ask
+            || sources.command.is_some()
+            || sources.fd.is_some()
+            || sources.environment.is_some()
+            || sources.profile_command.is_some();
+        match &sources.netrc {
+            Some(path) if !elsewhere && !sources.host.is_empty() => {
+                Ok(netrc::entry(path, &sources.host, None)?.and_then(|entry| entry.user))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The secret for a user; `ask` is put the question when no source has it.
@@ -348,6 +378,11 @@ mod tests {
         assert_eq!(next(&sources).0, "from-profile");
         sources.profile_command = None;
         assert_eq!(next(&sources), ("from-netrc".into(), Some("alice".into())));
+        let user = |sources: &Sources| Keeper::new(sources.clone()).user().unwrap();
+        assert_eq!(user(&sources).as_deref(), Some("alice"));
+        sources.environment = Some(Secret::new("x"));
+        assert_eq!(user(&sources), None, "the password is for somebody else");
+        sources.environment = None;
         sources.host = "elsewhere.test".into();
         assert_eq!(next(&sources).0, "typed");
     }

@@ -113,10 +113,12 @@ fn opening(mut target: Target, options: &cli::Connect, can_ask: bool) -> Result<
         fd: login.password_fd,
         ..Sources::from_environment(target.host())
     };
+    let mut keeper = Keeper::new(sources);
+    keeper.read_ahead()?;
     Ok(Opening {
         target,
         how,
-        keeper: Arc::new(Mutex::new(Keeper::new(sources))),
+        keeper: Arc::new(Mutex::new(keeper)),
         user: login.user.clone(),
         login: login.login.clone(),
         name: options.name.clone(),

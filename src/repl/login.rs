@@ -60,7 +60,12 @@ pub async fn log_in(
         ask_offers(desk).await?;
     }
     let plan = Plan::make(desk, protocol.name, named.as_deref(), force)?;
-    let user = match user.or_else(|| desk.seat().and_then(|seat| seat.opening.user())) {
+    let known = user.or_else(|| desk.seat().and_then(|seat| seat.opening.user()));
+    let known = match known {
+        None if plan.needs_user() => user_of_netrc(desk)?,
+        known => known,
+    };
+    let user = match known {
         Some(user) => user,
         None if plan.needs_user() => match desk.front.ask("user: ", "--user NAME").await? {
             Some(user) if !user.is_empty() => user,
@@ -150,6 +155,17 @@ impl Plan {
                 table::Asks::Certificate | table::Asks::Trace => None,
             },
         }
+    }
+}
+
+/// The user named beside the password that would be used.
+fn user_of_netrc(desk: &mut Desk) -> Result<Option<String>> {
+    let Some(seat) = desk.seat() else {
+        return Ok(None);
+    };
+    match seat.opening.keeper.lock() {
+        Ok(keeper) => keeper.user(),
+        Err(_) => Ok(None),
     }
 }
 

@@ -96,7 +96,8 @@ fn by_place(octets: &[u8], place: &Place) -> Option<Blob> {
         ("LOGIN", true, 1) => {
             Some(Blob::new("LOGIN, second answer").secret("password", octets, "as it is"))
         }
-        ("LOGIN", false, _) => Some(Blob::new("LOGIN, a question").field("question", octets, "")),
+        ("LOGIN", false, _) => prompt(octets)
+            .or_else(|| Some(Blob::new("LOGIN, a question").field("question", octets, ""))),
         ("EXTERNAL", true, 0) => Some(Blob::new("EXTERNAL").field(
             "authorise as",
             octets,

@@ -63,10 +63,11 @@ impl Mechanism for Login {
                 )),
                 self.password.clone(),
             ),
+            // Not quoted: the server could send back the password that it has by now.
             _ => {
-                return Err(SaslError::new(format!(
-                    "LOGIN has two questions; {asked} as a third"
-                )));
+                return Err(SaslError::new(
+                    "LOGIN has two questions, and the server asks a third",
+                ));
             }
         };
         self.told.push(Told::heard(asked));

@@ -20,6 +20,7 @@ const JSON_MAX: usize = 16 * 1024;
 pub struct Bearer {
     name: &'static str,
     message: Option<Secret>,
+    token: Secret,
     meaning: Told,
     refused: bool,
     told: Vec<Told>,
@@ -31,6 +32,7 @@ impl Bearer {
         let user = shown_or_empty(&who.user);
         Self::new(
             "XOAUTH2",
+            who,
             [
                 b"user=",
                 who.user.as_bytes(),
@@ -67,6 +69,7 @@ impl Bearer {
         let user = shown_or_empty(&who.user);
         Self::new(
             OAUTHBEARER,
+            who,
             [
                 &message,
                 &b"auth=Bearer "[..],
@@ -84,10 +87,11 @@ impl Bearer {
         )
     }
 
-    fn new(name: &'static str, message: Vec<u8>, meaning: Told) -> Self {
+    fn new(name: &'static str, who: &Credentials, message: Vec<u8>, meaning: Told) -> Self {
         Self {
             name,
             message: Some(Secret::new(message)),
+            token: who.secret.clone(),
             meaning,
             refused: false,
             told: Vec::new(),
@@ -97,8 +101,14 @@ impl Bearer {
     fn refusal(&mut self, challenge: &[u8]) -> Say {
         self.refused = true;
         let (text, fields) = error_words(challenge);
-        let mut told = Told::heard(format!("the server refuses the token: {text}"));
-        told.fields = fields;
+        // A server can send back the token that it was given.
+        let token = shown(self.token.expose());
+        let masked = |text: String| match token.as_str() {
+            "" => text,
+            token => text.replace(token, MASK),
+        };
+        let mut told = Told::heard(masked(format!("the server refuses the token: {text}")));
+        told.fields = fields.into_iter().map(masked).collect();
         self.told.push(told);
         if self.name == OAUTHBEARER {
             self.told.push(Told::sent(

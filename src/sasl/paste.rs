@@ -319,9 +319,9 @@ mod tests {
     #[test]
     fn exchanges_in_every_dress() {
         let login = [
-            "LOGIN, a question",
+            "LOGIN, a question: the user name is wanted",
             "LOGIN, first answer",
-            "LOGIN, a question",
+            "LOGIN, a question: the password is wanted",
             "LOGIN, second answer",
         ];
         for text in [

@@ -242,3 +242,90 @@ fn errors_and_decode_mask() {
     canaries.check("nobody there", &run(&["smtp://127.0.0.1:1", "--login"]));
     assert_eq!(run(&["encode", "plain", USER]), format!("{blob}\n"));
 }
+
+#[test]
+fn a_refused_login_is_never_followed_by_a_weaker_one() {
+    let server = Server::start();
+    let (seen, output) = batch(
+        &server,
+        "smtp",
+        &format!(":auth {USER}\nNOOP\n"),
+        "wrong",
+        &[],
+    );
+    assert!(
+        seen.contains("->  AUTH SCRAM-SHA-256 "),
+        "the strongest: {seen}"
+    );
+    assert_eq!(seen.matches("->  AUTH").count(), 1, "{seen}");
+    assert!(
+        seen.contains("<-* 535") && seen.contains("<-  250 2.0.0"),
+        "the session goes on: {seen}"
+    );
+    assert_eq!(output.status.code(), Some(5), "{seen}");
+}
+
+#[test]
+fn no_option_takes_a_password() {
+    fn check(command: &clap::Command) {
+        for argument in command.get_arguments() {
+            let name = argument.get_id().as_str();
+            let secret = ["password", "token", "secret"]
+                .iter()
+                .any(|w| name.contains(w));
+            // These name a source, or say whether to ask or to show.
+            let sources = [
+                "password_command",
+                "password_fd",
+                "ask_password",
+                "show_secrets",
+                "secrets",
+            ];
+            assert!(
+                !secret || sources.contains(&name),
+                "{} --{name}",
+                command.get_name()
+            );
+        }
+        command.get_subcommands().for_each(check);
+    }
+    check(&<ehlo::cli::Cli as clap::CommandFactory>::command());
+}
+
+#[test]
+fn passwords_come_from_every_source() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let server = Server::start();
+    let netrc = server.path(".netrc");
+    let quoted = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
+    let entry = format!("machine localhost login {USER} password \"{quoted}\"\n");
+    fs::write(&netrc, entry).expect("a file");
+    fs::set_permissions(&netrc, fs::Permissions::from_mode(0o600)).expect("a mode");
+    fs::write(server.path("secret"), format!("{PASSWORD}\n")).expect("a file");
+    let canaries = canaries();
+    let logged_in = |lines: &str, options: &[&str]| {
+        let (seen, output) = batch(&server, "smtp", lines, "", options);
+        assert!(seen.contains("<-  235"), "{options:?}: {seen}");
+        assert_eq!(output.status.code(), Some(0), "{options:?}: {seen}");
+        canaries.check("a source", &seen);
+    };
+    // .netrc names the user too.
+    logged_in(":auth\n", &[]);
+    logged_in(
+        ":auth\n",
+        &["--user", USER, "--password-command", "cat secret"],
+    );
+    logged_in(
+        &format!("{PASSWORD}\n:auth {USER}\n"),
+        &["--password-fd", "0"],
+    );
+    fs::set_permissions(&netrc, fs::Permissions::from_mode(0o644)).expect("a mode");
+    let (seen, output) = batch(&server, "smtp", ":auth\n", "", &[]);
+    assert!(
+        seen.contains("may be read by others") && seen.contains("chmod 600"),
+        "{seen}"
+    );
+    assert_eq!(output.status.code(), Some(7), "{seen}");
+    canaries.check("the refused file", &seen);
+}

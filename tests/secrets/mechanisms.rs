@@ -3,6 +3,7 @@
 use ehlo::sasl::server::{Ask, server};
 use ehlo::sasl::{Heard, Say};
 
+use super::canary::{PASSWORD, TOKEN};
 use super::helpers::{canaries, mechanism, setup, spoken};
 
 #[test]
@@ -63,17 +64,34 @@ fn errors_of_a_lying_server_hold_no_secret() {
             b"{\"status\":\"401\"}",
             b"v=AAAA",
             b"",
+            // What it was told, sent back.
+            PASSWORD.as_bytes(),
+            format!("{{\"status\":\"{TOKEN}\",\"x\":\"{TOKEN}\"}}").as_bytes(),
         ] {
+            // Before anything was sent it cannot know: such a text is its own.
+            let echo = lie == PASSWORD.as_bytes();
+            let told = match row.name {
+                "LOGIN" => echo,
+                "XOAUTH2" | "OAUTHBEARER" => lie.ends_with(b"7391\"}"),
+                _ => false,
+            };
+            let knows = lie.windows(4).any(|w| w == b"7391");
+            if knows && !told {
+                continue;
+            }
             let mut client = mechanism(row, "smtp", true);
             let mut outputs = String::new();
             let mut heard = Heard::Nothing;
-            for _ in 0..5 {
+            for round in 0..5 {
                 let say = client.step(heard);
                 outputs.push_str(&format!("{say:?} {client:?} {:?}", client.told()));
                 if let Ok(Say::Send(message)) = say {
                     canaries.add_message(message.expose());
                 }
-                heard = Heard::Challenge(lie);
+                heard = match (row.name, echo, round) {
+                    ("LOGIN", true, 0 | 1) => Heard::Challenge(b"?"),
+                    _ => Heard::Challenge(lie),
+                };
             }
             outputs.push_str(&format!("{:?}", client.step(Heard::Success)));
             canaries.check(row.name, &outputs);

@@ -2,6 +2,7 @@
 //! POP3 (RFC 5034) share: one base64 line for each challenge, `*` cancels.
 
 use crate::proto::event::{Content, Exchange};
+use crate::sasl::blob::{Place, Side, describe};
 use crate::sasl::{self, About, Heard, Mechanism, SaslError, Say, Told};
 use crate::wire::b64;
 use crate::wire::secret::Secret;
@@ -112,6 +113,9 @@ impl Login {
         }
         let decoded = b64::decode(text.trim_ascii());
         let Some(mechanism) = &mut self.mechanism else {
+            if !text.trim_ascii().is_empty() {
+                self.telling.push(meaning(&self.name, decoded.as_deref()));
+            }
             return Heeded::Ask(Secret::new(decoded.unwrap_or_else(|_| text.to_vec())));
         };
         let challenge = match decoded {
@@ -181,6 +185,21 @@ impl Login {
             sent: u32::try_from(self.answers).unwrap_or(u32::MAX),
         })
     }
+}
+
+/// What a challenge means to a person who answers by hand.
+fn meaning(name: &str, decoded: Result<&[u8], &b64::NotBase64>) -> Told {
+    let octets = match decoded {
+        Ok(octets) => octets,
+        Err(why) => return Told::heard(format!("the challenge is {why}")),
+    };
+    let place = Place {
+        mechanism: Some(name.to_ascii_uppercase()),
+        side: Some(Side::Server),
+        before: 0,
+    };
+    // What it is, and nothing out of it: a server could send back what it was told.
+    Told::heard(describe(octets, &place).what)
 }
 
 /// The most messages a client sends, by mechanism; one more than known where nobody can tell.

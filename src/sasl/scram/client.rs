@@ -346,6 +346,21 @@ mod tests {
     }
 
     #[test]
+    fn sha_512_as_computed_elsewhere() {
+        // No RFC has an example: the inputs of RFC 7677's, computed with Python's hashlib.
+        let mut scram = scram("SCRAM-SHA-512", &Binding::default(), "rOprNGfwEbeRWgbNEkqO");
+        sent(scram.step(Heard::Nothing));
+        let first = b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
+                      s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+        let last = sent(scram.step(Heard::Challenge(first)));
+        assert!(last.ends_with(
+            "p=gMGXRcevScNtxZ6/8lQYpGtnsNAc3mGcmNomv+xnoOMw+3R2xNJdMNnzMlTN8PPC6wdp6dybEmDYXYTxwnYPJQ=="
+        ));
+        let proof = b"v=ZQnYEgWQMFmmsM8aQMF0nDDCy/AgCzkwk8CmMZYcMg0vSVlKDanekLtifDSeVGT4+5ZxXnJq199RVG2rR7N7Zw==";
+        assert_eq!(sent(scram.step(Heard::Challenge(proof))), "");
+    }
+
+    #[test]
     fn the_flag_is_y_where_we_could_and_no_plus_is_offered() {
         let mut binding = Binding {
             exporter: Some(Secret::new([7; 32])),
