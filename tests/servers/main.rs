@@ -7,4 +7,5 @@
 mod auth;
 mod mail;
 mod rig;
+mod side_by_side;
 mod trust;
