@@ -1,5 +1,6 @@
 //! Where to: a URL, telnet's two words, a socket or a command, made into a `Target`.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
@@ -54,6 +55,33 @@ impl Target {
             protocol: Some(protocol),
             tls: TlsMode::Clear,
             user: None,
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    /// As a URL where there is one, so that it can be given to ehlo again.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protocol = self.protocol.map_or("smtp", |p| p.name);
+        match &self.place {
+            Place::Tcp { host, port } => {
+                let scheme = self
+                    .protocol
+                    .and_then(|p| p.schemes.iter().find(|s| s.tls == self.tls));
+                let scheme = scheme.map_or(protocol, |s| s.name);
+                let user = self
+                    .user
+                    .as_deref()
+                    .map(|user| user.replace('%', "%25").replace('@', "%40") + "@");
+                let user = user.unwrap_or_default();
+                match host.contains(':') {
+                    true => write!(f, "{scheme}://{user}[{host}]:{port}"),
+                    false => write!(f, "{scheme}://{user}{host}:{port}"),
+                }
+            }
+            Place::Unix(path) => write!(f, "unix:{}", path.display()),
+            Place::Exec(command) => write!(f, "exec:{command}"),
+            Place::Practice => write!(f, "{protocol}://practice"),
         }
     }
 }
@@ -317,4 +345,62 @@ fn unknown_scheme(scheme: &str, rest: &str) -> Error {
         error = error.hint("meant", format!("{meant}://{rest} ?"));
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_and_what_they_mean() {
+        for (text, port, url) in [
+            ("mail.example.org", Some("25"), "smtp://mail.example.org:25"),
+            ("mail.example.org", None, "smtp://mail.example.org:25"),
+            (
+                "mail.example.org",
+                Some("imaps"),
+                "imaps://mail.example.org:993",
+            ),
+            ("mail.example.org:995", None, "pop3s://mail.example.org:995"),
+            ("[2001:db8::25]:143", None, "imap://[2001:db8::25]:143"),
+            ("submission://a%40b@h", None, "smtp://a%40b@h:587"),
+            ("imap://alice@h:1143", None, "imap://alice@h:1143"),
+            ("lmtp://h:2024", None, "lmtp://h:2024"),
+            ("unix:/run/lmtp", Some("lmtp"), "unix:/run/lmtp"),
+            ("exec:sendmail -bs", None, "exec:sendmail -bs"),
+        ] {
+            assert_eq!(parse(text, port).unwrap().to_string(), url, "{text}");
+        }
+    }
+
+    #[test]
+    fn targets_that_are_none() {
+        for (text, port, says) in [
+            ("smpt://h", None, "meant     smtp://h ?"),
+            (
+                "imap://alice:secret@h",
+                None,
+                "a password does not belong in a URL",
+            ),
+            ("h:25", Some("26"), "two ports, 25 and 26"),
+            ("h", Some("smpt"), "\"smpt\" is no port"),
+            ("h:99999", None, "is no port"),
+            ("lmtp://h", None, "lmtp has no port of its own"),
+            ("imap://h/INBOX", None, "means nothing here"),
+            ("[::1", None, "no closing bracket"),
+            ("", None, "no host is named"),
+            ("a\nb", None, "control characters"),
+            ("unix:", None, "must be named"),
+        ] {
+            let error = parse(text, port).unwrap_err();
+            assert_eq!(error.kind.code(), 2, "{text}");
+            assert!(error.to_string().contains(says), "{text}: {error}");
+        }
+        assert!(
+            !parse("imap://alice:secret@h", None)
+                .unwrap_err()
+                .to_string()
+                .contains("secret")
+        );
+    }
 }

@@ -26,7 +26,7 @@ const AHEAD: usize = 64;
 pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
     desk.settle().await?;
     let mut lines = reader();
-    while !desk.leaving {
+    while !desk.leaving && desk.seat().is_some_and(|seat| !seat.session.is_over()) {
         // A server may hang up between two lines: say so now, not at the next command.
         let line = tokio::select! {
             biased;
@@ -48,16 +48,16 @@ pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
             }
             None => break,
         }
-        let Some(seat) = desk.seat() else { break };
-        if seat.session.is_over() {
-            if lines.recv().await.is_some() && !seat.said_goodbye {
-                seat.fail(Kind::Lost);
-            }
-            break;
-        }
         if desk.settings.fail_fast && desk.seat().is_some_and(|seat| seat.failure.is_some()) {
             break;
         }
+    }
+    // What is left unsaid counts: the conversation was cut short, unless it was ended on purpose.
+    let cut = desk
+        .seat()
+        .is_some_and(|seat| seat.session.is_over() && !seat.said_goodbye && !seat.closed);
+    if cut && let Some(seat) = desk.seat() {
+        seat.fail(Kind::Lost);
     }
     farewell(desk).await?;
     Ok(desk.seats.iter().find_map(|seat| seat.failure))

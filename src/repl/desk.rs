@@ -313,8 +313,24 @@ impl Desk {
     ///
     /// # Errors
     /// `Usage` when there is none.
-    pub fn talk(&self, _range: Option<(u64, u64)>) -> Result<String> {
-        Err(Error::usage("no session is open"))
+    pub fn talk(&self, range: Option<(u64, u64)>) -> Result<String> {
+        let seat = self
+            .seats
+            .get(self.active)
+            .ok_or_else(|| Error::usage("no session is open"))?;
+        let (from, to) = range.unwrap_or((0, u64::MAX));
+        let kept = seat
+            .record
+            .iter()
+            .filter(|kept| (from..=to).contains(&kept.number));
+        let rows: Vec<&Row> = kept.flat_map(|kept| &kept.rows).collect();
+        if rows.is_empty() {
+            return Err(Error::usage("nothing of that is kept").hint(
+                "kept",
+                "the last 1,000 exchanges, 64 KiB of each, 16 MiB in all",
+            ));
+        }
+        Ok(crate::transcript::save::talk(rows))
     }
 
     /// A line of our own on the screen.

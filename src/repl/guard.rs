@@ -14,28 +14,20 @@ pub struct Question {
 }
 
 /// What must be asked before `line` is sent, if anything.
-pub fn question(line: &[u8], engine: &dyn Engine, deleted: Option<u64>) -> Option<Question> {
+pub fn question(line: &[u8], engine: &dyn Engine, deleted: usize) -> Option<Question> {
     let verb = engine.verb_of(line)?;
     let facts = engine.facts();
-    let marked = || match deleted {
-        Some(0) => "no message that this console saw marked \\Deleted".to_owned(),
-        Some(n) => format!(
-            "{n} message{} marked \\Deleted",
-            if n == 1 { "" } else { "s" }
-        ),
-        None => "every message marked \\Deleted".to_owned(),
+    let marked = match deleted {
+        0 => "every message marked \\Deleted".to_owned(),
+        1 => "1 message marked \\Deleted (and any that this console did not see)".to_owned(),
+        n => format!("{n} messages marked \\Deleted (and any that this console did not see)"),
     };
     let text = match verb.name {
-        "EXPUNGE" => format!("EXPUNGE removes {} for good", marked()),
+        "EXPUNGE" => format!("EXPUNGE removes {marked} for good"),
         "UID EXPUNGE" => {
             "UID EXPUNGE removes the named messages marked \\Deleted for good".to_owned()
         }
-        "CLOSE" => {
-            if deleted == Some(0) {
-                return None;
-            }
-            format!("CLOSE removes {} for good; UNSELECT keeps them", marked())
-        }
+        "CLOSE" => format!("CLOSE removes {marked} for good; UNSELECT keeps them"),
         "DELETE" => "DELETE removes the mailbox and all the mail in it for good".to_owned(),
         "QUIT" if facts.deletes_pending > 0 => {
             let n = facts.deletes_pending;

@@ -148,7 +148,9 @@ async fn seat_or_tell(
     };
     let login = opening.login.clone();
     let starttls = opening.how.starttls;
-    let seat = Seat::new(number, session, opening, desk.style(), desk.log_style());
+    let mut seat = Seat::new(number, session, opening, desk.style(), desk.log_style());
+    let connected = seat.connected_row();
+    seat.record.add(connected);
     match desk.seats.iter().position(|seat| seat.number == number) {
         Some(index) => {
             desk.seats[index] = seat;
@@ -220,7 +222,7 @@ async fn require_tls(desk: &mut Desk) -> Result<()> {
             return Ok(());
         };
         if seat.session.is_over() {
-            return Err(Error::silent(seat.failure.unwrap_or(Kind::Tls)));
+            return Err(Error::silent(seat.ended.unwrap_or(Kind::Tls)));
         }
         match policy.next(&seat.session, seat.last_reply.as_ref()) {
             Do::Done => return Ok(()),

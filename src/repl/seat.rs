@@ -7,10 +7,10 @@ use super::opening::Opening;
 use crate::error::Kind;
 use crate::net::Conn;
 use crate::proto::engine::Mode;
-use crate::proto::event::{Event, Exchange, Offers, Reply, Verdict};
+use crate::proto::event::{Event, Exchange, Line, LineKind, Offers, Reply, Verdict};
 use crate::session::feed::Feed;
 use crate::session::{Happening, Session, Timed};
-use crate::transcript::{Row, Rows, Stamp, Transcript};
+use crate::transcript::{Row, RowKind, Rows, Stamp, Transcript};
 use crate::ui::render::{Renderer, Style};
 use crate::ui::view::Views;
 
@@ -47,7 +47,7 @@ pub struct Seat {
     /// What was offered before TLS or login, to tell what changed.
     pub offers: Offers,
     /// IMAP: messages marked \Deleted in the selected mailbox, where this console can know.
-    pub deleted: Option<u64>,
+    pub deleted: BTreeSet<u64>,
     /// What explanations remember.
     pub memory: super::teach::Memory,
     /// The latest complete reply.
@@ -60,6 +60,10 @@ pub struct Seat {
     pub together: Option<Vec<Vec<u8>>>,
     /// True once QUIT or LOGOUT was sent.
     pub said_goodbye: bool,
+    /// True once the person dropped the connection.
+    pub closed: bool,
+    /// Why the session ended, when it did not end as it should.
+    pub ended: Option<Kind>,
     /// What the person said yes to, once per session.
     pub consents: BTreeSet<&'static str>,
 }
@@ -129,13 +133,15 @@ impl Seat {
             late: BTreeSet::new(),
             upload: None,
             offers: Offers::default(),
-            deleted: None,
+            deleted: BTreeSet::new(),
             memory: super::teach::Memory::default(),
             last_reply: None,
             failure: None,
             redirect: None,
             together: None,
             said_goodbye: false,
+            closed: false,
+            ended: None,
             consents: BTreeSet::new(),
         }
     }
@@ -146,6 +152,21 @@ impl Seat {
             .name(self.session.conn().and_then(Conn::local).map(|a| a.ip()))
     }
 
+    /// The row that stands for the connection, first in the record.
+    pub fn connected_row(&self) -> Row {
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        let target = self.opening.target.to_string();
+        Row::note(
+            Stamp::new(since),
+            self.rows.session(),
+            false,
+            RowKind::Connected,
+            &target,
+        )
+    }
+
     /// The rows that `timed` adds to record, log and JSON.
     pub fn rows_of(&mut self, timed: &Timed) -> Vec<Row> {
         let mut rows = Vec::new();
@@ -153,14 +174,18 @@ impl Seat {
             .when
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
-        if let Some(event) = timed.event() {
-            self.rows.take(
-                Stamp::new(since),
-                timed.secured,
-                event,
-                timed.took,
-                &mut rows,
-            );
+        let stamp = Stamp::new(since);
+        let session = Arc::clone(self.rows.session());
+        let mut note =
+            |kind, text: &str| rows.push(Row::note(stamp, &session, timed.secured, kind, text));
+        match &timed.what {
+            Happening::Tls(report) => note(RowKind::Secured, &crate::ui::tls::one_line(report)),
+            Happening::Ended(Some(error)) if !error.shown => note(RowKind::Failed, &error.what),
+            Happening::Engine(event) => {
+                self.rows
+                    .take(stamp, timed.secured, event, timed.took, &mut rows);
+            }
+            _ => {}
         }
         rows
     }
@@ -178,14 +203,63 @@ impl Seat {
         }
         match &timed.what {
             Happening::Engine(Event::Reply(reply)) => {
+                self.count_deleted(reply);
                 self.feed.reply(reply);
                 if let Some(kind) = failure_of(reply) {
                     self.fail(kind);
                 }
                 self.last_reply = Some(reply.clone());
             }
+            Happening::Engine(Event::Line(line)) if line.kind == LineKind::Untagged => {
+                self.learn_deleted(line)
+            }
             Happening::Tls(_) => self.known(Known::secured),
-            Happening::Ended(Some(error)) => self.fail(error.kind),
+            Happening::Ended(Some(error)) => {
+                self.ended = Some(error.kind);
+                self.fail(error.kind);
+            }
+            _ => {}
+        }
+    }
+
+    /// A mailbox that is newly selected or emptied of its \Deleted has none that we know of.
+    fn count_deleted(&mut self, reply: &Reply) {
+        if matches!(
+            reply.to.as_str(),
+            "SELECT" | "EXAMINE" | "EXPUNGE" | "CLOSE" | "UNSELECT"
+        ) {
+            self.deleted.clear();
+        }
+    }
+
+    /// Keeps count of the messages that the server said are marked \Deleted.
+    fn learn_deleted(&mut self, line: &Line) {
+        let text = String::from_utf8_lossy(&line.text).to_ascii_uppercase();
+        let mut words = text.split_ascii_whitespace();
+        let (Some("*"), Some(number), Some(what)) = (words.next(), words.next(), words.next())
+        else {
+            return;
+        };
+        let Ok(number) = number.parse::<u64>() else {
+            return;
+        };
+        match what {
+            "FETCH" if text.contains("\\DELETED") => {
+                self.deleted.insert(number);
+            }
+            "FETCH" if text.contains("FLAGS (") => {
+                self.deleted.remove(&number);
+            }
+            "EXPUNGE" => {
+                // Those behind the one that is gone move up by one.
+                let behind: Vec<u64> = self.deleted.range(number..).copied().collect();
+                for old in behind {
+                    self.deleted.remove(&old);
+                    if old > number {
+                        self.deleted.insert(old - 1);
+                    }
+                }
+            }
             _ => {}
         }
     }

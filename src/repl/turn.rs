@@ -109,7 +109,7 @@ impl Desk {
         let Some(engine) = seat.session.engine() else {
             return Ok(true);
         };
-        let Some(question) = guard::question(line, engine, seat.deleted) else {
+        let Some(question) = guard::question(line, engine, seat.deleted.len()) else {
             return Ok(true);
         };
         if seat.consents.contains(question.kind) {

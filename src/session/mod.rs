@@ -504,9 +504,10 @@ impl Session {
             self.failure = None;
             return;
         }
-        let mut what = match closed.inside_reply {
-            true => "the server closed the connection inside a reply".to_owned(),
-            false => "the server closed the connection".to_owned(),
+        let mut what = match (closed.inside_reply, self.greeted) {
+            (true, _) => "the server closed the connection inside a reply".to_owned(),
+            (false, true) => "the server closed the connection".to_owned(),
+            (false, false) => "the server closed the connection without a greeting".to_owned(),
         };
         if let Some(reason) = &closed.reason {
             what = format!("{what}: {}", show(reason, Charset::Unicode));

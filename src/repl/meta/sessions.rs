@@ -79,6 +79,7 @@ pub(super) fn close(desk: &mut Desk, rest: &str) -> Result<()> {
     };
     seat.upload = None;
     seat.together = None;
+    seat.closed = true;
     seat.session.drop_connection();
     Ok(())
 }

@@ -1,0 +1,147 @@
+//! One line, one command, in lock-step.
+
+use crate::common::{Do, Fake, run, say};
+
+#[test]
+fn a_message_on_the_practice_server() {
+    let ran = run(
+        &[],
+        "EHLO me.test\nMAIL FROM:<a@b.c>\nRCPT TO:<bob@ehlo.test>\nDATA\nSubject: x\n\n.dot\n.\n",
+    );
+    let ran = ran
+        .code(0)
+        .says("->  ..dot  (dot-stuffed)\n")
+        .says("250 2.0.0 Ok: queued as ")
+        .says("->  QUIT\n");
+    assert!(
+        ran.out.trim_end().ends_with("<-  221 2.0.0 Bye"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn the_next_line_goes_when_the_reply_is_whole() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("250-one\r\n"),
+        Do::Drip(b"250 two\r\n".to_vec()),
+        Do::Hear,
+        say("221 bye\r\n"),
+    ]);
+    run(&[&fake.url("smtp")], "EHLO a\n")
+        .code(0)
+        .says("<-  250-one\n<-  250 two\n");
+    assert_eq!(fake.heard(), ["EHLO a", "QUIT"]);
+}
+
+#[test]
+fn a_refusal_is_counted_and_the_conversation_goes_on() {
+    let script = || {
+        vec![
+            say("220 hi\r\n"),
+            Do::Hear,
+            say("550 no\r\n"),
+            Do::Hear,
+            say("221 bye\r\n"),
+            Do::Hear,
+        ]
+    };
+    let fake = Fake::new(script());
+    run(&[&fake.url("smtp")], "VRFY x\n")
+        .code(1)
+        .says("<-* 550 no");
+    let fake = Fake::new(script());
+    run(&[&fake.url("smtp"), "--fail-fast"], "VRFY x\nNOOP\n")
+        .code(1)
+        .never_says("NOOP");
+    assert_eq!(fake.heard(), ["VRFY x", "QUIT"]);
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("451 later\r\n"),
+        Do::Hear,
+        say("221 bye\r\n"),
+    ]);
+    run(&[&fake.url("smtp")], "NOOP\n").code(8);
+}
+
+#[test]
+fn content_never_becomes_commands() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("554 5.5.1 no recipients\r\n"),
+        Do::Hear,
+        say("250 ok\r\n"),
+        Do::Hear,
+        say("221 bye\r\n"),
+    ]);
+    run(&[&fake.url("smtp")], "DATA\nSubject: x\nQUIT\n.\nNOOP\n")
+        .code(1)
+        .says("!!  2 body lines not sent: DATA was refused (554)");
+    assert_eq!(fake.heard(), ["DATA", "NOOP", "QUIT"]);
+}
+
+#[test]
+fn literals_wait_for_their_go_ahead() {
+    let fake = Fake::new(vec![
+        say("* OK hi\r\n"),
+        Do::Hear,
+        say("+ go\r\n"),
+        Do::Hear,
+        say("a1 OK done\r\n"),
+        Do::Hear,
+        say("* BYE\r\na2 OK\r\n"),
+    ]);
+    run(&[&fake.url("imap")], "append inbox {5}\nhello\n")
+        .code(0)
+        .says("a1 OK done");
+    let heard = fake.heard();
+    assert_eq!(heard[0], "a1 append inbox {5}");
+    assert_eq!(heard[1], "hello");
+}
+
+#[test]
+fn own_tags_from_a_manual_are_kept() {
+    let input = "a1 login alice wonderland\na2 select inbox\na3 fetch 1 body.peek[header.fields (subject)]\na4 close\na5 logout\n";
+    let fake = run(&["imap://practice.invalid"], input);
+    drop(fake);
+    let ran = run(
+        &[],
+        ":open imap\na1 login alice wonderland\na2 select inbox\na4 close\na5 logout\n",
+    );
+    ran.code(0)
+        .says("a1 OK")
+        .says("a5 OK")
+        .never_says("wonderland");
+}
+
+#[test]
+fn json_is_one_object_a_line() {
+    let ran = run(&["--json"], "EHLO me.test\nBOGUS\n").code(1);
+    for line in ran.out.lines() {
+        let value: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        assert!(
+            value.get("time").is_some() && value.get("direction").is_some(),
+            "{line}"
+        );
+    }
+    assert!(ran.out.contains(r#""code":"500""#), "{}", ran.out);
+}
+
+#[test]
+fn detection_from_the_greeting() {
+    for (greeting, bye, farewell) in [
+        ("220 hi\r\n", "221 bye\r\n", "QUIT"),
+        ("+OK hi\r\n", "+OK bye\r\n", "QUIT"),
+        ("* OK hi\r\n", "* BYE\r\na1 OK\r\n", "a1 LOGOUT"),
+    ] {
+        let fake = Fake::new(vec![say(greeting), Do::Hear, say(bye)]);
+        let port = fake.addr.port().to_string();
+        run(&["127.0.0.1", &port], "").code(0);
+        assert_eq!(fake.heard(), [farewell]);
+    }
+}

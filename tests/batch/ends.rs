@@ -1,0 +1,111 @@
+//! How a batch ends: the end of input, dropped connections, time limits, closed pipes.
+
+use std::process::Stdio;
+
+use crate::common::{Do, Fake, program, run, say};
+
+#[test]
+fn the_end_of_input_inside_a_body_never_sends_the_dot() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("354 go\r\n"),
+        Do::Hold,
+    ]);
+    run(&[&fake.url("smtp")], "DATA\nSubject: x\n")
+        .code(2)
+        .says("the dot was not sent");
+    assert_eq!(fake.heard(), ["DATA", "Subject: x"]);
+}
+
+#[test]
+fn pending_dele_is_not_committed_by_the_end_of_input() {
+    let fake = Fake::new(vec![
+        say("+OK hi\r\n"),
+        Do::Hear,
+        say("+OK\r\n"),
+        Do::Hear,
+        say("+OK\r\n"),
+        Do::Hear,
+        say("+OK\r\n"),
+        Do::Hold,
+    ]);
+    run(&[&fake.url("pop3")], "USER a\nPASS b\nDELE 1\n").says("1 pending DELE not committed");
+    assert!(!fake.heard().contains(&"QUIT".to_owned()));
+}
+
+#[test]
+fn a_lost_connection_is_6() {
+    for (script, text) in [
+        (vec![], "without a greeting"),
+        (
+            vec![say("220 hi\r\n"), Do::Hear],
+            "the server closed the connection",
+        ),
+        (
+            vec![say("220 hi\r\n"), Do::Hear, say("250-half")],
+            "inside a reply",
+        ),
+        (vec![say("220 hi\r\n"), Do::Hear, Do::Reset], "connection"),
+    ] {
+        let fake = Fake::new(script);
+        run(&[&fake.url("smtp")], "EHLO a\nNOOP\n")
+            .code(6)
+            .says(text);
+    }
+}
+
+#[test]
+fn a_missing_221_is_no_error_but_a_cut_reply_is() {
+    let fake = Fake::new(vec![say("220 hi\r\n"), Do::Hear]);
+    run(&[&fake.url("smtp")], "QUIT\n").code(0);
+    let fake = Fake::new(vec![say("220 hi\r\n"), Do::Hear, say("250-x\r\n")]);
+    run(&[&fake.url("smtp")], "EHLO a\nQUIT\n").code(6);
+}
+
+#[test]
+fn time_limits_name_what_was_waited_for() {
+    let fake = Fake::new(vec![Do::Hold]);
+    run(&[&fake.url("smtp"), "--timeout", "0.3"], "")
+        .code(6)
+        .says("no greeting within 0.3 s");
+    let fake = Fake::new(vec![say("220 hi\r\n"), Do::Hear, Do::Hold]);
+    run(&[&fake.url("smtp"), "--timeout", "0.3"], "NOOP\n")
+        .code(6)
+        .says("no complete reply to NOOP within 0.3 s");
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("250-x\r\n"),
+        Do::Hold,
+    ]);
+    run(&[&fake.url("smtp"), "--timeout", "0.3"], "EHLO a\n")
+        .code(6)
+        .says("no complete reply to EHLO");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = program(home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    drop(child.stdin.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(output.status.code().is_some(), "it was killed");
+}
+
+#[test]
+fn a_full_disk_under_the_log_is_7() {
+    run(&["--log", "/dev/full"], "NOOP\n")
+        .code(7)
+        .says("/dev/full");
+    run(&["--log", "/nowhere/at/all"], "NOOP\n")
+        .code(7)
+        .says("/nowhere/at/all");
+}

@@ -1,0 +1,8 @@
+//! The batch: the program on a pipe, against scripted servers and the practice server.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod conversation;
+mod ends;
+mod hostile;
+mod mistakes;

@@ -1,0 +1,150 @@
+//! Mistakes on the command line and at the other end: what is said, and the exit code.
+
+use std::net::TcpListener;
+
+use crate::common::{Do, Fake, run, say};
+
+#[test]
+fn wrong_command_lines_are_2() {
+    for (args, text) in [
+        (&["smpt://h"][..], "meant     smtp://h ?"),
+        (
+            &["imap://alice:geheim@h"],
+            "a password does not belong in a URL",
+        ),
+        (&["h", "smpt"], "is no port"),
+        (&["lmtp://h"], "lmtp has no port of its own"),
+        (&["--tls-min", "1.1", "h"], "1.2"),
+        (
+            &[
+                "--tls-min",
+                "1.3",
+                "--tls-max",
+                "1.2",
+                "imaps://127.0.0.1:1",
+            ],
+            "--tls-min",
+        ),
+        (&["--tls", "--starttls", "h"], "cannot be used with"),
+        (&["--alpn", "smtp,imap", "smtps://127.0.0.1:1"], "--alpn"),
+        (&["--timeout", "0", "h"], "seconds above 0"),
+        (&["--resolve", "nonsense", "h"], "--resolve"),
+        (&["--no-such-option", "h"], "--no-such-option"),
+    ] {
+        run(args, "").code(2).says(text).never_says("geheim");
+    }
+}
+
+#[test]
+fn no_connection_is_3() {
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    run(&[&format!("smtp://{free}")], "")
+        .code(3)
+        .says("refused");
+    run(&["smtp://no-such-host.invalid"], "")
+        .code(3)
+        .says("no-such-host.invalid");
+    run(&["unix:/no/such/socket", "lmtp"], "")
+        .code(3)
+        .says("/no/such/socket");
+}
+
+#[test]
+fn missing_files_are_7() {
+    run(&["--ca-file", "/no/ca.pem", "--tls", "127.0.0.1:1"], "")
+        .code(7)
+        .says("/no/ca.pem");
+    run(&[], ":data /no/message.eml\n")
+        .code(7)
+        .says("/no/message.eml");
+}
+
+#[test]
+fn strangers_are_named() {
+    for (greeting, name) in [
+        ("HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"),
+        ("SSH-2.0-OpenSSH_9.2\r\n", "SSH"),
+        ("\u{15}\u{3}\u{3}\0\u{2}\u{2}\u{28}", "TLS"),
+        ("* OK IMAP4 ready\r\n", "IMAP"),
+        ("+OK POP3 ready\r\n", "POP3"),
+    ] {
+        let fake = Fake::new(vec![say(greeting), Do::Hold]);
+        run(&[&fake.url("smtp")], "QUIT\n").code(6).says(name);
+    }
+}
+
+#[test]
+fn plain_text_where_tls_was_expected_is_named() {
+    let fake = Fake::new(vec![say("220 mail ESMTP\r\n"), Do::Hold]);
+    run(&[&fake.url("smtps"), "--insecure"], "")
+        .code(4)
+        .says("plain");
+}
+
+#[test]
+fn required_tls_that_cannot_be_had_is_4_and_nothing_else_is_said() {
+    for (greeting, offers, refusal) in [
+        ("220 hi\r\n", "250-h\r\n250 SIZE\r\n", None),
+        (
+            "220 hi\r\n",
+            "250-h\r\n250 STARTTLS\r\n",
+            Some("454 4.7.0 not now\r\n"),
+        ),
+        (
+            "220 hi\r\n",
+            "250-h\r\n250 STARTTLS\r\n",
+            Some("354 go\r\n"),
+        ),
+    ] {
+        let mut script = vec![say(greeting), Do::Hear, say(offers), Do::Hear];
+        script.push(say(refusal.unwrap_or("221 bye\r\n")));
+        script.push(Do::Hold);
+        let fake = Fake::new(script);
+        run(
+            &[&fake.url("smtp"), "--starttls", "--name", "me.test"],
+            "AUTH PLAIN AGEAYg==\nMAIL FROM:<a@b>\n",
+        )
+        .code(4);
+        for line in fake.heard() {
+            assert!(
+                ["EHLO me.test", "STARTTLS", "QUIT"].contains(&line.as_str()),
+                "{line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn response_injection_is_reported_and_never_parsed() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("250-h\r\n250 STARTTLS\r\n"),
+        Do::Hear,
+        say("220 go\r\n250-x\r\n250 AUTH PLAIN\r\n"),
+        Do::Hold,
+    ]);
+    run(&[&fake.url("smtp"), "--starttls"], "")
+        .code(4)
+        .says("!!")
+        .never_says("250 AUTH PLAIN");
+}
+
+#[test]
+fn console_commands_that_ask_name_the_option_in_batch() {
+    run(&[], "EHLO me.test\n:auth PLAIN alice\n").says("--password-command");
+    run(&[], ":nonsense\n")
+        .code(2)
+        .says(":nonsense is no console command");
+    run(&[], ":> /tmp/x NOOP\n")
+        .code(2)
+        .says("--allow-commands");
+}
+
+#[test]
+fn line_breaks_in_options_are_refused() {
+    run(&["smtp://a\nb"], "").code(2).says("control characters");
+}

@@ -1,0 +1,212 @@
+//! What the tests of the program share: servers that follow a script, and the program run on a pipe.
+
+// Each test binary uses its part of this.
+#![allow(dead_code)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread::JoinHandle;
+
+/// What a scripted server does next.
+#[derive(Clone, Debug)]
+pub enum Do {
+    /// Sends these octets.
+    Say(Vec<u8>),
+    /// Reads a line and keeps it.
+    Hear,
+    /// Reads lines up to and including the one that is just this.
+    HearTo(&'static str),
+    /// Sends these octets one at a time.
+    Drip(Vec<u8>),
+    /// Holds the connection open, silent, until the client goes.
+    Hold,
+    /// Resets the connection.
+    Reset,
+}
+
+/// Sends text.
+pub fn say(text: impl AsRef<[u8]>) -> Do {
+    Do::Say(text.as_ref().to_vec())
+}
+
+/// A server on a free loopback port that follows one script for one connection.
+#[derive(Debug)]
+pub struct Fake {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    thread: JoinHandle<Vec<String>>,
+}
+
+impl Fake {
+    /// Starts it.
+    pub fn new(script: Vec<Do>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let thread = std::thread::spawn(move || match listener.accept() {
+            Ok((stream, _)) => follow(stream, &script),
+            Err(_) => Vec::new(),
+        });
+        Self { addr, thread }
+    }
+
+    /// `scheme://127.0.0.1:port`.
+    pub fn url(&self, scheme: &str) -> String {
+        format!("{scheme}://{}", self.addr)
+    }
+
+    /// The lines it heard.
+    pub fn heard(self) -> Vec<String> {
+        self.thread.join().unwrap()
+    }
+}
+
+fn follow(stream: TcpStream, script: &[Do]) -> Vec<String> {
+    let mut heard = Vec::new();
+    let mut input = BufReader::new(stream.try_clone().unwrap());
+    let mut output = stream;
+    output.set_nodelay(true).unwrap();
+    let mut hear = |input: &mut BufReader<TcpStream>| -> Option<String> {
+        let mut line = Vec::new();
+        match input.read_until(b'\n', &mut line) {
+            Ok(n) if n > 0 => {
+                let text = String::from_utf8_lossy(&line)
+                    .trim_end_matches(['\r', '\n'])
+                    .to_owned();
+                heard.push(text.clone());
+                Some(text)
+            }
+            _ => None,
+        }
+    };
+    for step in script {
+        match step {
+            Do::Say(bytes) => {
+                if output.write_all(bytes).is_err() {
+                    break;
+                }
+            }
+            Do::Drip(bytes) => {
+                for byte in bytes {
+                    if output
+                        .write_all(&[*byte])
+                        .and_then(|()| output.flush())
+                        .is_err()
+                    {
+                        break;
+                    }
+                }
+            }
+            Do::Hear => {
+                hear(&mut input);
+            }
+            Do::HearTo(end) => while hear(&mut input).is_some_and(|line| line != *end) {},
+            Do::Hold => while hear(&mut input).is_some() {},
+            Do::Reset => {
+                let socket = socket2::Socket::from(output.try_clone().unwrap());
+                let _ = socket.set_linger(Some(std::time::Duration::ZERO));
+                return heard;
+            }
+        }
+    }
+    let _ = output.shutdown(std::net::Shutdown::Write);
+    while hear(&mut input).is_some() {}
+    heard
+}
+
+/// The program, with a home of its own and nothing of ours in its environment.
+pub fn program(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
+    command
+        .env_clear()
+        .env("HOME", home)
+        .env("PATH", std::env::var("PATH").unwrap_or_default());
+    command.env("LANG", "C.UTF-8").env("TERM", "xterm");
+    command
+}
+
+/// Runs the program with arguments and lines on its standard input.
+pub fn run(args: &[&str], input: impl AsRef<[u8]>) -> Ran {
+    let home = tempfile::tempdir().unwrap();
+    run_with(&mut program(home.path()), args, input)
+}
+
+/// The same, for a program prepared by the caller.
+pub fn run_with(command: &mut Command, args: &[&str], input: impl AsRef<[u8]>) -> Ran {
+    let mut child = command
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.as_ref().to_vec();
+    // A program that ends early closes its input: that is no fault of the test's.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    Ran::from(output)
+}
+
+/// What a run left behind.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
+            err: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
+        }
+    }
+}
+
+impl Ran {
+    /// Fails unless the code is this.
+    #[track_caller]
+    pub fn code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "out:\n{}\nerr:\n{}", self.out, self.err);
+        self
+    }
+
+    /// Fails unless either output holds this.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(
+            self.out.contains(text) || self.err.contains(text),
+            "\"{text}\" is missing\nout:\n{}\nerr:\n{}",
+            self.out,
+            self.err
+        );
+        self
+    }
+
+    /// Fails if either output holds this.
+    #[track_caller]
+    pub fn never_says(self, text: &str) -> Self {
+        assert!(
+            !self.out.contains(text) && !self.err.contains(text),
+            "\"{text}\" is there\nout:\n{}\nerr:\n{}",
+            self.out,
+            self.err
+        );
+        self
+    }
+}
+
+/// Reads everything of a reader, for threads.
+pub fn slurp(mut from: impl Read) -> Vec<u8> {
+    let mut all = Vec::new();
+    let _ = from.read_to_end(&mut all);
+    all
+}

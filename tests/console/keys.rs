@@ -1,0 +1,105 @@
+//! Keys: completion, hints, history, paste, Ctrl-C, Ctrl-D, Ctrl-].
+
+use crate::common::{Do, Fake, say};
+use crate::screen::Console;
+
+const PASTE_ON: &str = "\u{1b}[200~";
+const PASTE_OFF: &str = "\u{1b}[201~";
+
+#[test]
+fn a_hint_shrinks_and_is_never_taken() {
+    let mut console = Console::start(&[]);
+    console.prompt("smtp practice clear>");
+    console.exchange("EHLO me.test", "250 STARTTLS");
+    console.keys("mail fr").shows("mail from:<reverse-path>");
+    console.keys("om:<a@b> ").shows("[size=<octets>]");
+    console.keys("\r").shows("250 2.1.0");
+    let screen = console.screen();
+    assert!(screen.contains("clear> mail from:<a@b>\n"), "{screen}");
+}
+
+#[test]
+fn tab_lists_what_this_server_allows() {
+    let mut console = Console::sized(&[], 100, 40, &[]);
+    console.prompt("smtp practice clear>");
+    console.exchange("EHLO me.test", "250 STARTTLS");
+    console
+        .keys("MAIL FROM:<a@b> ")
+        .keys("\t")
+        .shows("at most 10485760 here");
+}
+
+#[test]
+fn a_paste_waits_for_enter_and_keeps_the_turn() {
+    let mut console = Console::sized(&[], 80, 40, &[]);
+    console.prompt("smtp practice clear>");
+    console.keys(&format!("{PASTE_ON}EHLO me.test\nMAIL FROM:<a@b.c>\nRCPT TO:<bob@ehlo.test>\nDATA\nSubject: x\n.{PASTE_OFF}"));
+    console.shows("6 lines pasted: Enter sends them one at a time");
+    console.keys("\r").shows("queued as");
+    console.prompt("smtp practice clear>");
+}
+
+#[test]
+fn a_pasted_body_is_not_sent_when_data_is_refused() {
+    let mut console = Console::sized(&[], 80, 40, &[]);
+    console.prompt("smtp practice clear>");
+    console.keys(&format!(
+        "{PASTE_ON}EHLO me.test\nDATA\nSubject: x\nQUIT\n.\nNOOP{PASTE_OFF}"
+    ));
+    console.shows("lines pasted").keys("\r");
+    console.shows("2 body lines not sent: DATA was refused (503)");
+    console.shows("NOOP").prompt("smtp practice clear>");
+    assert!(!console.screen().contains("221"), "{}", console.screen());
+}
+
+#[test]
+fn ctrl_c_leaves_the_line_and_ctrl_d_says_quit() {
+    let fake = Fake::new(vec![say("220 hi\r\n"), Do::Hear, say("221 bye\r\n")]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    console
+        .prompt("clear>")
+        .keys("RSET half")
+        .keys("\u{3}")
+        .prompt("clear>");
+    console.keys("\u{4}");
+    assert_eq!(console.end(), 0);
+    assert_eq!(fake.heard(), ["QUIT"]);
+}
+
+#[test]
+fn ctrl_bracket_opens_one_console_line_inside_a_body() {
+    let mut console = Console::sized(&[], 80, 40, &[]);
+    console.prompt("smtp practice clear>");
+    console.exchange("EHLO me.test", "250 STARTTLS");
+    console.exchange("MAIL FROM:<a@b.c>", "250");
+    console.exchange("RCPT TO:<bob@ehlo.test>", "250");
+    console.exchange("DATA", "354");
+    console.line(":not a command here").prompt("data>");
+    console.keys("\u{1d}").prompt("ehlo:");
+    console.line("close").prompt("smtp practice closed>");
+}
+
+#[test]
+fn history_comes_back_without_secrets() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("235 2.7.0 ok\r\n"),
+        Do::Hear,
+        say("250 ok\r\n"),
+        Do::Hear,
+        say("221 bye\r\n"),
+    ]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    console
+        .prompt("clear>")
+        .exchange("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "235");
+    console.exchange("NOOP", "250");
+    console.keys("\u{1b}[A").shows("clear> NOOP").keys("\u{3}");
+    console.prompt("clear>").line(":quit");
+    assert_eq!(console.end(), 0);
+    let history = console.home.path().join(".local/state/ehlo/history-smtp");
+    let text = std::fs::read_to_string(&history).unwrap();
+    assert!(text.contains("AUTH PLAIN ••••\nNOOP\n"), "{text}");
+    assert!(!text.contains("AGFsaWNl"), "{text}");
+}

@@ -1,0 +1,10 @@
+//! The console as people meet it: the real program in a pseudo-terminal, its screen in an emulator.
+//!
+//! A golden screen is a text file under `screens/`; `UPDATE_SCREENS=1` writes them anew, to be read.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod keys;
+mod practice;
+mod screen;
+mod waiting;

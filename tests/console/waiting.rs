@@ -1,0 +1,63 @@
+//! Replies that come late, unasked, or not at all; the line being typed stays whole.
+
+use crate::common::{Do, Fake, say};
+use crate::screen::Console;
+
+#[test]
+fn untagged_data_appears_above_the_line_being_typed() {
+    let fake = Fake::new(vec![
+        say("* OK hi\r\n"),
+        Do::Hear,
+        say("+ idling\r\n"),
+        Do::Hear,
+        say("a1 OK done\r\n"),
+        Do::Hold,
+    ]);
+    let mut console = Console::start(&[&fake.url("imap")]);
+    console.prompt("a1>").line("idle").prompt("idle>");
+    console.line("DONE").shows("a1 OK done");
+    console.prompt("a2>");
+}
+
+#[test]
+fn a_reply_nobody_waits_for_is_shown_as_late() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        Do::Hear,
+        say("250 first\r\n250 second\r\n"),
+        Do::Hold,
+    ]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    console.prompt("clear>").line("NOOP one");
+    console.until("the wait", |screen| screen.contains("clear> NOOP one"));
+    // The wait is over when Ctrl-C is taken: it may be typed before the command was.
+    console
+        .keys("\u{3}")
+        .shows("no longer waiting for the reply to NOOP");
+    console
+        .prompt("clear>")
+        .line("NOOP two")
+        .shows("late, for NOOP")
+        .shows("250 second");
+    console.prompt("clear>");
+}
+
+#[test]
+fn a_server_that_hangs_up_is_said_at_once() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("421 4.3.2 closing down\r\n"),
+    ]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    console
+        .prompt("clear>")
+        .line("NOOP")
+        .shows("421 4.3.2 closing down");
+    console.shows("the server closed the connection: ");
+    console
+        .prompt("closed>")
+        .line("NOOP")
+        .shows("not connected");
+}
