@@ -228,7 +228,11 @@ impl Desk {
                 ));
             }
             Happening::Ended(None) if console => {
-                lines.push((Mark::Info, "connection closed".to_owned()));
+                let text = match seat.said_goodbye || seat.closed {
+                    true => "connection closed",
+                    false => "the server closed the connection; :reconnect opens it again",
+                };
+                lines.push((Mark::Info, text.to_owned()));
             }
             Happening::Ended(Some(_)) if console => {
                 lines.push((Mark::Info, ":reconnect opens it again".to_owned()));

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 /// What a scripted server does next.
 #[derive(Clone, Debug)]
-pub enum Do {
+pub(crate) enum Do {
     /// Sends these octets.
     Say(Vec<u8>),
     /// Reads a line and keeps it.
@@ -27,13 +27,13 @@ pub enum Do {
 }
 
 /// Sends text.
-pub fn say(text: impl AsRef<[u8]>) -> Do {
+pub(crate) fn say(text: impl AsRef<[u8]>) -> Do {
     Do::Say(text.as_ref().to_vec())
 }
 
 /// A server on a free loopback port that follows one script for one connection.
 #[derive(Debug)]
-pub struct Fake {
+pub(crate) struct Fake {
     /// Where it listens.
     pub addr: SocketAddr,
     thread: JoinHandle<Vec<String>>,
@@ -41,7 +41,7 @@ pub struct Fake {
 
 impl Fake {
     /// Starts it.
-    pub fn new(script: Vec<Do>) -> Self {
+    pub(crate) fn new(script: Vec<Do>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let thread = std::thread::spawn(move || match listener.accept() {
@@ -52,12 +52,12 @@ impl Fake {
     }
 
     /// `scheme://127.0.0.1:port`.
-    pub fn url(&self, scheme: &str) -> String {
+    pub(crate) fn url(&self, scheme: &str) -> String {
         format!("{scheme}://{}", self.addr)
     }
 
     /// The lines it heard.
-    pub fn heard(self) -> Vec<String> {
+    pub(crate) fn heard(self) -> Vec<String> {
         self.thread.join().unwrap()
     }
 }
@@ -116,7 +116,7 @@ fn follow(stream: TcpStream, script: &[Do]) -> Vec<String> {
 }
 
 /// The program, with a home of its own and nothing of ours in its environment.
-pub fn program(home: &Path) -> Command {
+pub(crate) fn program(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
     command
         .env_clear()
@@ -127,13 +127,13 @@ pub fn program(home: &Path) -> Command {
 }
 
 /// Runs the program with arguments and lines on its standard input.
-pub fn run(args: &[&str], input: impl AsRef<[u8]>) -> Ran {
+pub(crate) fn run(args: &[&str], input: impl AsRef<[u8]>) -> Ran {
     let home = tempfile::tempdir().unwrap();
     run_with(&mut program(home.path()), args, input)
 }
 
 /// The same, for a program prepared by the caller.
-pub fn run_with(command: &mut Command, args: &[&str], input: impl AsRef<[u8]>) -> Ran {
+pub(crate) fn run_with(command: &mut Command, args: &[&str], input: impl AsRef<[u8]>) -> Ran {
     let mut child = command
         .args(args)
         .stdin(Stdio::piped())
@@ -152,7 +152,7 @@ pub fn run_with(command: &mut Command, args: &[&str], input: impl AsRef<[u8]>) -
 
 /// What a run left behind.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// The exit code.
     pub code: i32,
     /// Standard output.
@@ -174,14 +174,14 @@ impl From<Output> for Ran {
 impl Ran {
     /// Fails unless the code is this.
     #[track_caller]
-    pub fn code(self, code: i32) -> Self {
+    pub(crate) fn code(self, code: i32) -> Self {
         assert_eq!(self.code, code, "out:\n{}\nerr:\n{}", self.out, self.err);
         self
     }
 
     /// Fails unless either output holds this.
     #[track_caller]
-    pub fn says(self, text: &str) -> Self {
+    pub(crate) fn says(self, text: &str) -> Self {
         assert!(
             self.out.contains(text) || self.err.contains(text),
             "\"{text}\" is missing\nout:\n{}\nerr:\n{}",
@@ -193,7 +193,7 @@ impl Ran {
 
     /// Fails if either output holds this.
     #[track_caller]
-    pub fn never_says(self, text: &str) -> Self {
+    pub(crate) fn never_says(self, text: &str) -> Self {
         assert!(
             !self.out.contains(text) && !self.err.contains(text),
             "\"{text}\" is there\nout:\n{}\nerr:\n{}",
@@ -205,7 +205,7 @@ impl Ran {
 }
 
 /// Reads everything of a reader, for threads.
-pub fn slurp(mut from: impl Read) -> Vec<u8> {
+pub(crate) fn slurp(mut from: impl Read) -> Vec<u8> {
     let mut all = Vec::new();
     let _ = from.read_to_end(&mut all);
     all

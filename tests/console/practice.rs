@@ -26,10 +26,10 @@ fn a_message_by_hand_is_read_by_hand() {
     console.shows("..hidden  (dot-stuffed)");
     console.exchange(".", "queued as");
     console.exchange(":open imap", "* OK");
-    console.prompt("imap practice clear a1>");
+    console.prompt("2 imap practice clear a1>");
     console.exchange("login charlie charlie", "a1 OK");
     console.exchange("select inbox", "a2 OK");
-    console.prompt("imap practice clear INBOX a3>");
+    console.prompt("2 imap practice clear INBOX a3>");
     console.exchange("fetch * body.peek[text]", "a3 OK");
     console.shows("|the body");
     console.line(":use 1").prompt("1 smtp practice clear>");
@@ -45,7 +45,7 @@ fn starttls_by_hand_upgrades_and_forgets() {
     console.exchange("STARTTLS", "say EHLO again");
     console.prompt("smtp practice tls>");
     console.exchange("EHLO me.test", "<~  250");
-    console.exchange("STARTTLS", "not sent");
+    console.line("STARTTLS").shows("not sent: TLS is up already").prompt("tls>");
     console.line(":quit");
     assert_eq!(console.end(), 0);
 }

@@ -2,20 +2,21 @@
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// Nothing on a loaded machine takes longer.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// A running console.
-pub struct Console {
+pub(crate) struct Console {
     state: Arc<(Mutex<State>, Condvar)>,
     input: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
+    /// Kept open: the terminal lives as long as this.
+    _master: Box<dyn MasterPty + Send>,
     /// The home of this run: history, configuration.
     pub home: tempfile::TempDir,
 }
@@ -28,12 +29,17 @@ struct State {
 
 impl Console {
     /// Starts the program on an 80×24 terminal.
-    pub fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         Self::sized(args, 80, 24, &[])
     }
 
     /// Starts it on a terminal of this size, with these variables.
-    pub fn sized(args: &[&str], columns: u16, rows: u16, variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn sized(
+        args: &[&str],
+        columns: u16,
+        rows: u16,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let home = tempfile::tempdir().unwrap();
         let size = PtySize {
             rows,
@@ -70,7 +76,7 @@ impl Console {
             let mut buffer = [0; 4096];
             loop {
                 let count = reader.read(&mut buffer).unwrap_or(0);
-                let mut state = fed.0.lock().unwrap();
+                let mut state = fed.0.lock().unwrap_or_else(PoisonError::into_inner);
                 if count == 0 {
                     state.over = true;
                 } else {
@@ -87,46 +93,47 @@ impl Console {
             state,
             input,
             child,
-            master: pair.master,
+            _master: pair.master,
             home,
         }
     }
 
     /// Types keys.
-    pub fn keys(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         self.input.write_all(keys.as_bytes()).unwrap();
         self.input.flush().unwrap();
         self
     }
 
     /// Types a line and Enter, once the prompt that ends in `>` is there.
-    pub fn line(&mut self, line: &str) -> &mut Self {
+    pub(crate) fn line(&mut self, line: &str) -> &mut Self {
         self.keys(line).keys("\r")
     }
 
     /// Types a line and waits until the screen shows this after it, below the line.
     #[track_caller]
-    pub fn exchange(&mut self, line: &str, answer: &str) -> &mut Self {
+    pub(crate) fn exchange(&mut self, line: &str, answer: &str) -> &mut Self {
+        let answer = answer.to_owned();
         self.line(line);
         let typed = line.to_owned();
         self.until(&format!("{answer:?} after {line:?}"), move |screen| {
             screen
                 .rfind(&typed)
-                .is_some_and(|at| screen[at..].contains(answer))
+                .is_some_and(|at| screen[at..].contains(&answer))
                 && screen.trim_end().ends_with('>')
         })
     }
 
     /// Waits until the screen shows this.
     #[track_caller]
-    pub fn shows(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn shows(&mut self, text: &str) -> &mut Self {
         let wanted = text.to_owned();
         self.until(&format!("{text:?}"), move |screen| screen.contains(&wanted))
     }
 
     /// Waits until the last line is this prompt, blanks at its end aside.
     #[track_caller]
-    pub fn prompt(&mut self, prompt: &str) -> &mut Self {
+    pub(crate) fn prompt(&mut self, prompt: &str) -> &mut Self {
         let wanted = prompt.trim_end().to_owned();
         self.until(&format!("the prompt {prompt:?}"), move |screen| {
             screen.trim_end().ends_with(&wanted)
@@ -135,7 +142,7 @@ impl Console {
 
     /// Waits until a condition on the screen holds.
     #[track_caller]
-    pub fn until(&mut self, what: &str, holds: impl Fn(&str) -> bool) -> &mut Self {
+    pub(crate) fn until(&mut self, what: &str, holds: impl Fn(&str) -> bool) -> &mut Self {
         let begun = Instant::now();
         let (lock, changed) = &*self.state;
         let mut state = lock.lock().unwrap();
@@ -159,7 +166,7 @@ impl Console {
     }
 
     /// The screen as text, blanks at line ends taken off.
-    pub fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         let state = self.state.0.lock().unwrap();
         let text = state.parser.screen().contents();
         let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
@@ -167,41 +174,19 @@ impl Console {
     }
 
     /// Everything the program wrote.
-    pub fn raw(&self) -> Vec<u8> {
+    pub(crate) fn raw(&self) -> Vec<u8> {
         self.state.0.lock().unwrap().raw.clone()
     }
 
-    /// Row and column of the cursor, from 0.
-    pub fn cursor(&self) -> (u16, u16) {
-        self.state
-            .0
-            .lock()
-            .unwrap()
-            .parser
-            .screen()
-            .cursor_position()
-    }
-
     /// Waits for the end; the exit code.
-    pub fn end(&mut self) -> u32 {
+    pub(crate) fn end(&mut self) -> u32 {
         let status = self.child.wait().unwrap();
         status.exit_code()
     }
 
-    /// The program's process id.
-    pub fn pid(&self) -> u32 {
-        self.child.process_id().unwrap()
-    }
-
-    /// The terminal's modes as `stty -g` tells them.
-    pub fn modes(&self) -> String {
-        let termios = self.master.get_termios();
-        format!("{termios:?}")
-    }
-
     /// Compares the screen with a golden file; volatile parts are named first.
     #[track_caller]
-    pub fn golden(&self, name: &str) {
+    pub(crate) fn golden(&self, name: &str) {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join("tests/console/screens")
             .join(name);

@@ -14,7 +14,7 @@ fn untagged_data_appears_above_the_line_being_typed() {
         Do::Hold,
     ]);
     let mut console = Console::start(&[&fake.url("imap")]);
-    console.prompt("a1>").line("idle").prompt("idle>");
+    console.prompt("a1>").line("idle").shows("\nidle>");
     console.line("DONE").shows("a1 OK done");
     console.prompt("a2>");
 }
