@@ -96,8 +96,12 @@ fn history_comes_back_without_secrets() {
         .exchange("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "235");
     console.exchange("NOOP", "250");
     console.keys("\u{1b}[A");
-    console.until("NOOP from the history", |screen| screen.trim_end().ends_with("clear> NOOP"));
-    console.keys("\u{3}").until("the next prompt", |screen| screen.trim_end().ends_with("clear>"));
+    console.until("NOOP from the history", |screen| {
+        screen.trim_end().ends_with("clear> NOOP")
+    });
+    console.keys("\u{3}").until("the next prompt", |screen| {
+        screen.trim_end().ends_with("clear>")
+    });
     console.line(":quit");
     assert_eq!(console.end(), 0);
     let history = console.home.path().join(".local/state/ehlo/history-smtp");

@@ -45,7 +45,10 @@ fn starttls_by_hand_upgrades_and_forgets() {
     console.exchange("STARTTLS", "say EHLO again");
     console.prompt("smtp practice tls>");
     console.exchange("EHLO me.test", "<~  250");
-    console.line("STARTTLS").shows("not sent: TLS is up already").prompt("tls>");
+    console
+        .line("STARTTLS")
+        .shows("not sent: TLS is up already")
+        .prompt("tls>");
     console.line(":quit");
     assert_eq!(console.end(), 0);
 }
