@@ -533,17 +533,8 @@ fn late_note(seat: &mut Seat, timed: &Timed) -> Option<String> {
     let Happening::Engine(Event::Line(line)) = &timed.what else {
         return None;
     };
-    let exchange = line.exchange.filter(|e| seat.late.contains(e))?;
-    let due = seat.session.engine()?.due();
-    let to = due
-        .iter()
-        .find(|d| d.exchange == exchange)
-        .map(|d| d.to.clone());
-    seat.late.remove(&exchange);
-    Some(format!(
-        "late, for {}:",
-        to.unwrap_or_else(|| "an earlier command".to_owned())
-    ))
+    let to = seat.late.remove(&line.exchange?)?;
+    Some(format!("late, for {to}:"))
 }
 
 /// Waits for Ctrl-C, for ever when nobody listens.

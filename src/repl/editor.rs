@@ -81,16 +81,11 @@ impl LineEditor {
             KeyEvent::ctrl(']'),
             EventHandler::Conditional(Box::new(key)),
         );
-        let plain = |code| KeyEvent(code, Modifiers::NONE);
         if !options.vi {
-            editor.bind_sequence(
-                plain(KeyCode::Up),
-                EventHandler::Simple(Cmd::HistorySearchBackward),
-            );
-            editor.bind_sequence(
-                plain(KeyCode::Down),
-                EventHandler::Simple(Cmd::HistorySearchForward),
-            );
+            for (code, back) in [(KeyCode::Up, true), (KeyCode::Down, false)] {
+                let handler = EventHandler::Conditional(Box::new(ByPrefix { back }));
+                editor.bind_sequence(KeyEvent(code, Modifiers::NONE), handler);
+            }
         }
         Ok(Self {
             editor,
@@ -195,6 +190,22 @@ impl ConditionalEventHandler for ConsoleKey {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
         self.0.store(true, Ordering::SeqCst);
         Some(Cmd::Interrupt)
+    }
+}
+
+/// Up and Down: through the lines that begin as this one does, or through all from an empty one.
+struct ByPrefix {
+    back: bool,
+}
+
+impl ConditionalEventHandler for ByPrefix {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, ctx: &EventContext<'_>) -> Option<Cmd> {
+        Some(match (ctx.line().is_empty() || ctx.pos() == 0, self.back) {
+            (true, true) => Cmd::PreviousHistory,
+            (true, false) => Cmd::NextHistory,
+            (false, true) => Cmd::HistorySearchBackward,
+            (false, false) => Cmd::HistorySearchForward,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! One session at the desk, with what belongs to it alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 
 use super::opening::Opening;
@@ -41,7 +41,7 @@ pub struct Seat {
     /// What completion knows of this server.
     pub known: Arc<RwLock<Known>>,
     /// Replies nobody waits for any more.
-    pub late: BTreeSet<Exchange>,
+    pub late: BTreeMap<Exchange, String>,
     /// A file on its way.
     pub upload: Option<Upload>,
     /// What was offered before TLS or login, to tell what changed.
@@ -80,14 +80,14 @@ impl Seat {
             return false;
         }
         let Some(engine) = self.session.engine() else {
-            return !self.late.contains(&Exchange(0));
+            return !self.late.contains_key(&Exchange(0));
         };
         match self.session.conn() {
             None => true,
             Some(_) => engine
                 .due()
                 .iter()
-                .any(|due| !self.late.contains(&due.exchange)),
+                .any(|due| !self.late.contains_key(&due.exchange)),
         }
     }
 
@@ -102,11 +102,13 @@ impl Seat {
     /// Marks every owed reply as late.
     pub fn stop_waiting(&mut self) {
         match self.session.engine() {
-            Some(engine) => self
-                .late
-                .extend(engine.due().iter().map(|due| due.exchange)),
+            Some(engine) => {
+                let due = engine.due();
+                self.late
+                    .extend(due.into_iter().map(|due| (due.exchange, due.to)));
+            }
             None => {
-                self.late.insert(Exchange(0));
+                self.late.insert(Exchange(0), "greeting".to_owned());
             }
         }
     }
@@ -130,7 +132,7 @@ impl Seat {
             record: Transcript::default(),
             feed: Feed::default(),
             known: Arc::default(),
-            late: BTreeSet::new(),
+            late: BTreeMap::new(),
             upload: None,
             offers: Offers::default(),
             deleted: BTreeSet::new(),

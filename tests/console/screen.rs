@@ -117,8 +117,10 @@ impl Console {
         self.line(line);
         let typed = line.to_owned();
         self.until(&format!("{answer:?} after {line:?}"), move |screen| {
+            // What is secret in the line is shown as dots: its first words find it.
+            let begun: String = typed.chars().take(8).collect();
             screen
-                .rfind(&typed)
+                .rfind(&begun)
                 .is_some_and(|at| screen[at..].contains(&answer))
                 && screen.trim_end().ends_with('>')
         })
@@ -138,6 +140,25 @@ impl Console {
         self.until(&format!("the prompt {prompt:?}"), move |screen| {
             screen.trim_end().ends_with(&wanted)
         })
+    }
+
+    /// Presses a key until the screen shows this: a key may come before what it is meant for.
+    #[track_caller]
+    pub(crate) fn press_until(&mut self, key: &str, text: &str) -> &mut Self {
+        for _ in 0..LONGEST.as_millis() / 250 {
+            self.keys(key);
+            let (lock, changed) = &*self.state;
+            let state = lock.lock().unwrap();
+            let shown = |state: &mut State| !state.parser.screen().contents().contains(text);
+            let (state, waited) = changed
+                .wait_timeout_while(state, Duration::from_millis(250), shown)
+                .unwrap();
+            drop(state);
+            if !waited.timed_out() {
+                return self;
+            }
+        }
+        self.shows(text)
     }
 
     /// Waits until a condition on the screen holds.
