@@ -8,4 +8,5 @@ mod auth;
 mod mail;
 mod rig;
 mod side_by_side;
+mod talks;
 mod trust;
