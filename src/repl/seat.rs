@@ -213,7 +213,7 @@ impl Seat {
                 self.last_reply = Some(reply.clone());
             }
             Happening::Engine(Event::Line(line)) if line.kind == LineKind::Untagged => {
-                self.learn_deleted(line)
+                self.learn_deleted(line);
             }
             Happening::Tls(_) => self.known(Known::secured),
             Happening::Ended(Some(error)) => {
