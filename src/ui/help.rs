@@ -365,6 +365,10 @@ fn absent(protocol: &str, now: &Offers, before: Option<&Offers>) -> String {
         .iter()
         .find(|(p, _)| *p == protocol)
         .map_or(&[][..], |(_, words)| words);
+    // Before a login an IMAP server may keep most of its list to itself.
+    if protocol == "imap" && !now.mechanisms().is_empty() {
+        return String::new();
+    }
     let before_had = |word: &str| before.is_some_and(|b| b.has(word));
     let rev2 = now.has("IMAP4rev2");
     let absent: Vec<_> = common
@@ -399,6 +403,8 @@ fn sentence(protocol: &str, word: &str, rest: &str) -> String {
         .find(|f| f.kind == Kind::Capability && f.protocol == protocol);
     let here = offer_in_words(protocol, word, rest);
     match (fact, here.is_empty()) {
+        // Of a mechanism's offer, what the mechanism does.
+        (Some(fact), false) if fact.name == "AUTH=" => here,
         (Some(fact), true) => fact.means.to_owned(),
         (Some(fact), false) => format!("{}; {here}", fact.means),
         (None, _) => "not a capability we know".to_owned(),

@@ -10,9 +10,10 @@ mod line;
 mod lookup;
 
 use super::block::{Block, WIDTH};
-use super::{Role, Styled};
+use super::{Role, Styled, meant};
 use crate::knowledge::{self, Kind};
 use crate::proto::event::{Offers, Reply, Verdict};
+use crate::proto::protocol;
 use crate::wire::show::{Charset, show};
 
 pub use lookup::{words, words_in};
@@ -74,6 +75,32 @@ impl Explanation {
     }
 }
 
+/// What there is to say about a refusal of a word that is no verb, unless the server knows more.
+fn no_verb(reply: &Reply, context: &Context<'_>) -> Option<Explanation> {
+    let spec = protocol(context.protocol)?.spec;
+    let word = reply.to.as_str();
+    let special = word.is_empty() || word == "." || word == "greeting";
+    if reply.verdict != Verdict::Refused || special || spec.verb_named(word).is_some() {
+        return None;
+    }
+    let near = meant::nearest(word, spec.verbs.iter().map(|v| v.name));
+    Some(Explanation {
+        of: label(reply),
+        means: format!(
+            "{} is no {} command",
+            safe(word),
+            context.protocol.to_uppercase()
+        ),
+        usually: "a typo, or a command of another protocol".to_owned(),
+        try_: near.map_or_else(|| ":help lists the commands".to_owned(), ToOwned::to_owned),
+        see: String::new(),
+    })
+}
+
+fn safe(text: &str) -> String {
+    show(text.as_bytes(), Charset::Unicode).into_owned()
+}
+
 /// A source of meaning, the tables' texts.
 #[derive(Clone, Copy, Debug, Default)]
 struct Source {
@@ -96,6 +123,9 @@ pub fn reply(reply: &Reply, context: &Context<'_>) -> Explanation {
     let known_from = hint.filter(|h| !h.server.starts_with("any"));
     let known_from = known_from.map(|h| format!("; known from {}", h.server));
     let fill = |text: &str| fill(text, reply, context);
+    if let Some(told) = no_verb(reply, context) {
+        return told;
+    }
     Explanation {
         of: label(reply),
         means: fill(best.means),
@@ -116,7 +146,6 @@ pub fn reply(reply: &Reply, context: &Context<'_>) -> Explanation {
 
 /// "554 5.7.1 after RCPT", "NO [OVERQUOTA] after APPEND", "220 as greeting".
 fn label(reply: &Reply) -> String {
-    let safe = |text: &str| show(text.as_bytes(), Charset::Unicode).into_owned();
     let mut label = safe(&reply.code);
     if let Some(enhanced) = &reply.enhanced {
         label.push(' ');

@@ -87,6 +87,19 @@ fn the_context_speaks() {
 }
 
 #[test]
+fn a_word_that_is_no_verb_is_called_so() {
+    let context = Context {
+        protocol: "smtp",
+        ..Context::default()
+    };
+    let told = reply(&refusal("500", "5.5.2", "MIAL", "unknown"), &context);
+    assert_eq!(
+        (told.means.as_str(), told.try_.as_str()),
+        ("MIAL is no SMTP command", "MAIL")
+    );
+}
+
+#[test]
 fn imap_and_pop3_codes_speak_first() {
     let context = Context {
         protocol: "imap",
