@@ -6,6 +6,7 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+mod attempt;
 pub mod ca;
 pub mod conn;
 pub mod dial;

@@ -18,6 +18,11 @@ const SOON_DAYS: i64 = 14;
 /// What follows a handshake: version, suite, group; the verdict.
 pub fn short(report: &TlsReport) -> Vec<Styled> {
     let mut lines = vec![Mark::Info.line(one_line(report)), verdict(report)];
+    lines.extend(report.keylog.iter().map(|file| {
+        Mark::Remark.line(format!(
+            "the session keys go to {file}: whoever has it can read this conversation"
+        ))
+    }));
     lines.extend(
         report
             .note
@@ -269,6 +274,7 @@ mod tests {
             verdict,
             insecure: false,
             client_auth: ClientAuth::NotAsked,
+            keylog: Some("keys.log".into()),
             note: None,
             chain: vec![CertInfo {
                 subject: "CN=mail.example.org".into(),
@@ -296,7 +302,8 @@ mod tests {
         assert_eq!(
             text(&lines),
             "==  TLS 1.3, TLS_AES_256_GCM_SHA384, X25519MLKEM768\n\
-             ==  trusted: mail.example.org, 63 days left (:tls for more)\n"
+             ==  trusted: mail.example.org, 63 days left (:tls for more)\n\
+             !!  the session keys go to keys.log: whoever has it can read this conversation\n"
         );
     }
 

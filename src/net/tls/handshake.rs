@@ -68,6 +68,7 @@ pub(in crate::net) async fn connect(io: Box<dyn Io>, plan: &TlsPlan) -> Result<S
         sni: plan.sni(),
         client_auth,
         insecure: plan.is_insecure(),
+        keylog: plan.keylog.clone(),
         note: plan.judge.roots.note.clone(),
         ..common(tls, verdict, infos, at)
     };
@@ -164,6 +165,7 @@ fn common(tls: &CommonState, verdict: Verdict, chain: Vec<CertInfo>, at: i64) ->
         verdict,
         insecure: false,
         client_auth: ClientAuth::NotAsked,
+        keylog: None,
         note: None,
         chain,
         at,
@@ -223,6 +225,7 @@ fn refused_report(refused: &Refused, plan: &TlsPlan) -> TlsReport {
         verdict: refused.verdict.clone(),
         insecure: false,
         client_auth: ClientAuth::NotAsked,
+        keylog: plan.keylog.clone(),
         note: plan.judge.roots.note.clone(),
         chain: refused.chain.clone(),
         at: now(),

@@ -8,6 +8,7 @@
 pub mod fault;
 mod handshake;
 mod identity;
+mod judge;
 mod keylog;
 pub mod legacy;
 pub mod names;
@@ -41,8 +42,9 @@ use crate::error::Error;
 use crate::wire::b64;
 use crate::wire::show::{Charset, show};
 use identity::Identity;
+use judge::Judge;
 use keylog::KeyFile;
-use verify::{Judge, Posture, Verifier};
+use verify::{Posture, Verifier};
 
 /// Versions of TLS that can be spoken here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +97,8 @@ pub struct TlsPlan {
     server_name: ServerName<'static>,
     /// The name as it was typed, where it was not in ASCII.
     typed: Option<String>,
+    /// Where session keys go, safe to show.
+    keylog: Option<String>,
     posture: Posture,
 }
 
@@ -115,7 +119,7 @@ impl TlsPlan {
             .as_deref()
             .or(host)
             .filter(|name| !name.is_ascii());
-        let typed = typed.map(|name| show(name.as_bytes(), Charset::Unicode).into_owned());
+        let typed = typed.map(safe);
         let server_name = match (&options.sni, target) {
             (Some(sni), _) => sni_name(sni)?,
             (None, Ok(Some(name))) => name.to_rustls(),
@@ -159,6 +163,10 @@ impl TlsPlan {
         if let Some(id) = &options.alpn {
             config.alpn_protocols = vec![alpn_id(id)?];
         }
+        let keylog = options
+            .keylog
+            .as_ref()
+            .map(|path| safe(&path.to_string_lossy()));
         if let Some(path) = &options.keylog {
             config.key_log = Arc::new(KeyFile::open(path)?);
         }
@@ -168,6 +176,7 @@ impl TlsPlan {
             identity,
             server_name,
             typed,
+            keylog,
             posture,
         })
     }
@@ -198,6 +207,10 @@ impl TlsPlan {
     pub fn is_insecure(&self) -> bool {
         self.posture == Posture::Insecure
     }
+}
+
+fn safe(text: &str) -> String {
+    show(text.as_bytes(), Charset::Unicode).into_owned()
 }
 
 fn sni_name(text: &str) -> Result<ServerName<'static>, Error> {

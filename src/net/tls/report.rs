@@ -53,6 +53,8 @@ pub struct TlsReport {
     pub insecure: bool,
     /// What became of a client certificate.
     pub client_auth: ClientAuth,
+    /// The file that the session keys are written to (`--keylog`).
+    pub keylog: Option<String>,
     /// What the user should know about the store that judged.
     pub note: Option<String>,
     /// The chain as it was sent, the server's own certificate first.
