@@ -77,7 +77,8 @@ pub async fn log_in(
         return desk.say(Mark::Info, "not logged in");
     };
     submit(desk, &plan, &user, &secret).await?;
-    desk.settle().await.map(|_| ())
+    desk.settle().await?;
+    plan.remark(desk)
 }
 
 /// How a login will be made.
@@ -143,6 +144,27 @@ impl Plan {
 
     fn needs_user(&self) -> bool {
         !matches!(self, Self::Sasl(row) if row.asks == table::Asks::Certificate)
+    }
+
+    /// What to try after a refusal that has other causes than a wrong password.
+    fn remark(&self, desk: &mut Desk) -> Result<()> {
+        let Self::Sasl(row) = self else {
+            return Ok(());
+        };
+        let logged_in = desk
+            .seat()
+            .and_then(|seat| seat.session.engine())
+            .is_none_or(|engine| engine.facts().logged_in);
+        match row.name.strip_suffix("-PLUS") {
+            Some(unbound) if !logged_in => desk.say(
+                Mark::Meaning,
+                &format!(
+                    "a server that binds by another type (Cyrus 3.6: tls-unique alone) refuses any \
+                     password; try :auth {unbound}"
+                ),
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// What is asked for, where a secret is needed.

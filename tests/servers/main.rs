@@ -5,6 +5,7 @@
 //! them. By hand: `tests/servers/up DIR; set -a; . DIR/env; cargo test --test servers -- --ignored`.
 
 mod auth;
+mod cyrus;
 mod mail;
 mod rig;
 mod side_by_side;
