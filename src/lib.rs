@@ -8,7 +8,7 @@
 //!
 //! What each folder may import is held by `tests/house`:
 //! `knowledge` (the tables people read) and `pattern` stand alone; `wire` nothing; `sasl` and `store` wire; `proto` those; `net` stands beside them and owns sockets
-//! and TLS; `session` joins net and proto; `ui`, `repl` and `script` stand on session; `cmd` on all.
+//! and TLS; `session` joins net and proto; `ui`, `repl` and `script` stand on session; `stats` on `ui`; `cmd` on all.
 
 pub mod cli;
 pub mod clock;
@@ -30,6 +30,7 @@ pub mod repl;
 pub mod sasl;
 pub mod script;
 pub mod session;
+pub mod stats;
 pub mod store;
 pub mod target;
 pub mod terminal;
