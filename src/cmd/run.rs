@@ -252,6 +252,7 @@ struct Sink(Arc<Mutex<Writing>>);
 struct Writing {
     json: bool,
     log: Option<(std::fs::File, bool)>,
+    marker: marks::Marker,
     look: Look,
     failed: Option<Error>,
 }
@@ -274,6 +275,7 @@ impl Sink {
         Ok(Self(Arc::new(Mutex::new(Writing {
             json: args.output.json,
             log,
+            marker: marks::Marker::default(),
             look,
             failed: None,
         }))))
@@ -308,7 +310,7 @@ impl Sink {
                 color: false,
                 ..writing.look
             };
-            for line in marks::lines(row, &plain) {
+            for line in writing.marker.lines(row, &plain) {
                 text.push_str(&line.text());
                 text.push('\n');
             }
@@ -472,8 +474,10 @@ impl Report {
         out::line(&head.render(&self.look))?;
         if (failed || self.verbose) && !self.quiet && !outcome.rows.is_empty() {
             out::line("")?;
-            for row in &outcome.rows {
-                for line in marks::lines(row, &self.look) {
+            let from = if self.verbose { 0 } else { outcome.tail };
+            let mut marker = marks::Marker::default();
+            for row in &outcome.rows[from..] {
+                for line in marker.lines(row, &self.look) {
                     out::line(&line.render(&self.look))?;
                 }
             }

@@ -23,8 +23,9 @@ const HELD_MAX: usize = 256 * 1024 * 1024;
 pub fn run(args: &Show, look: &Look) -> Result<()> {
     let name = args.file.display().to_string();
     if args.form == ShowForm::Human {
+        let mut marker = marks::Marker::default();
         return each(&args.file, &name, |row| {
-            for line in marks::lines(&row, look) {
+            for line in marker.lines(&row, look) {
                 out::line(&line.render(look))?;
             }
             Ok(())

@@ -27,6 +27,8 @@ pub struct Outcome {
     pub lines: usize,
     /// What was said: of a failure the exchange, all of it where a page is made.
     pub rows: Vec<Row>,
+    /// Where in the rows the last two exchanges begin.
+    pub tail: usize,
 }
 
 /// Ways to end.
@@ -283,6 +285,7 @@ mod tests {
             exchanges: 4,
             lines: 19,
             rows: Vec::new(),
+            tail: 0,
         };
         vec![
             outcome("a.talk", End::Passed),

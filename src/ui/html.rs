@@ -130,13 +130,16 @@ fn write_chapter(out: &mut String, index: usize, chapter: &Chapter<'_>) {
             .count()
             .max(1);
         let after = row.time.0.saturating_sub(begin);
-        write_row(out, &chapter.rows[at..at + run], after, protocol, several);
+        // The session is named where it changes.
+        let changes = at == 0 || chapter.rows[at - 1].session != row.session;
+        let named = several && changes;
+        write_row(out, &chapter.rows[at..at + run], after, protocol, named);
         at += run;
     }
     out.push_str("</ol>\n</section>\n");
 }
 
-fn write_row(out: &mut String, rows: &[&Row], after: u64, protocol: &str, several: bool) {
+fn write_row(out: &mut String, rows: &[&Row], after: u64, protocol: &str, named: bool) {
     let row = rows[0];
     let direction = match row.direction {
         Direction::Sent => "sent",
@@ -152,7 +155,7 @@ fn write_row(out: &mut String, rows: &[&Row], after: u64, protocol: &str, severa
         _ if matches!(row.kind, RowKind::Oddity | RowKind::Failed) => " odd",
         _ => "",
     };
-    let session = if several {
+    let session = if named {
         format!("<span class=\"session\">{}</span> ", text(&row.session))
     } else {
         String::new()
@@ -187,6 +190,9 @@ fn write_row(out: &mut String, rows: &[&Row], after: u64, protocol: &str, severa
         (RowKind::Closed, true) => "the connection is closed".to_owned(),
         (RowKind::Closed, false) => format!("closed: {}", text(&show(&row.text, Charset::Unicode))),
         (RowKind::User, _) => format!("user {}", text(&show(&row.text, Charset::Unicode))),
+        (RowKind::Connected, _) => {
+            format!("connected: {}", text(&show(&row.text, Charset::Unicode)))
+        }
         (_, true) if row.direction == Direction::Sent => "(empty line)".to_owned(),
         _ => text(&show(&row.text, Charset::Unicode)),
     };

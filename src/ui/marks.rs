@@ -4,6 +4,8 @@
 //! under TLS, `<-` and `<~` received, with a star when refused, `==` information, `!!` our remark
 //! about the other side. Content stands behind `|`.
 
+use std::sync::Arc;
+
 use super::{Look, Role, Styled};
 use crate::proto::event::Verdict;
 use crate::transcript::{Direction, Row, RowKind};
@@ -12,6 +14,30 @@ use crate::wire::show::{Charset, show};
 
 /// Replies that took at least so long show their time.
 const SLOW_MS: f64 = 100.0;
+
+/// Follows rows and says where another session goes on.
+#[derive(Debug, Default)]
+pub struct Marker {
+    session: Option<Arc<str>>,
+}
+
+impl Marker {
+    /// The lines of the next row.
+    pub fn lines(&mut self, row: &Row, look: &Look) -> Vec<Styled> {
+        let same = self.session.as_ref() == Some(&row.session);
+        let first = self.session.is_none() && &*row.session == "main";
+        let mut all = Vec::new();
+        if !same && !first {
+            let name = safe(row.session.as_bytes(), look);
+            all.push(Styled::plain("==  ").with(Role::Dim, format!("session {name}")));
+        }
+        if !same {
+            self.session = Some(Arc::clone(&row.session));
+        }
+        all.append(&mut lines(row, look));
+        all
+    }
+}
 
 /// The lines of a row.
 pub fn lines(row: &Row, look: &Look) -> Vec<Styled> {
@@ -28,6 +54,7 @@ pub fn lines(row: &Row, look: &Look) -> Vec<Styled> {
         (RowKind::Closed, false) => format!("the connection is closed: {}", safe(&row.text, look)),
         (RowKind::Connected, _) => format!("connected: {}", safe(&row.text, look)),
         (RowKind::User, _) => format!("user {}", safe(&row.text, look)),
+        (RowKind::Answer, true) => "(empty line)".to_owned(),
         (RowKind::Raw, _) => format!("raw, {} octets: {}", row.octets, safe(&row.text, look)),
         _ => safe(&row.text, look),
     };
@@ -103,6 +130,17 @@ mod tests {
 
     use super::*;
     use crate::transcript::Stamp;
+
+    #[test]
+    fn another_session_is_said() {
+        let row = |name: &str| Row::note(Stamp(0), &Arc::from(name), false, RowKind::Remark, "x");
+        let mut marker = Marker::default();
+        let mut count = |name| marker.lines(&row(name), &Look::default()).len();
+        assert_eq!(
+            [count("main"), count("main"), count("b"), count("main")],
+            [1, 1, 2, 2]
+        );
+    }
 
     #[test]
     fn nothing_gets_into_the_gutter() {

@@ -3,6 +3,7 @@
 
 mod cli;
 mod failures;
+mod page;
 mod parse;
 mod run;
 mod save;

@@ -107,6 +107,7 @@ pub async fn run<'t>(
         took: began.elapsed(),
         exchanges: player.exchanges,
         lines: talk.source.lines().count(),
+        tail: rows.len() - player.tail().min(rows.len()),
         rows,
     }
 }
@@ -292,6 +293,12 @@ impl<'t> Player<'t> {
             .iter()
             .flat_map(|kept| kept.rows.iter().cloned())
             .collect()
+    }
+
+    /// How many rows the last two exchanges have.
+    fn tail(&self) -> usize {
+        let last = self.record.iter().rev().take(2);
+        last.map(|kept| kept.rows.len()).sum()
     }
 
     /// An exchange was as expected.
