@@ -34,6 +34,8 @@ pub enum Happening {
     Untrusted(Arc<TlsReport>),
     /// The server has said nothing for so long.
     Silence(Duration),
+    /// The server that says nothing speaks TLS from the first octet.
+    SpeaksTls(Error),
     /// Everything queued is written: more content may be submitted.
     Drained,
     /// The session is over; with the reason, unless it ended as it should.

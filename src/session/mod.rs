@@ -6,6 +6,7 @@
 //! `trust` was called.
 
 pub mod detect;
+mod door;
 pub mod feed;
 pub mod happening;
 mod odd;
@@ -25,7 +26,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::error::{Error, Kind};
 use crate::net::conn::{Conn, Turn};
-use crate::net::tls::{Roots, TlsFault, TlsOptions, TlsPlan, TlsReport, legacy};
+use crate::net::tls::{Roots, TlsFault, TlsOptions, TlsPlan, TlsReport, fault_of, legacy};
 use crate::proto::Protocol;
 use crate::proto::engine::{ClientOptions, Engine, Input, Refusal, Step};
 use crate::proto::event::{Closed, Event, Exchange, FailureKind, LineKind};
@@ -34,6 +35,7 @@ use crate::wire::show::{Charset, show};
 pub use happening::{Happening, Timed};
 pub use watch::Patience;
 
+use door::Door;
 use watch::Watch;
 
 const READ_BUFFER: usize = 64 * 1024;
@@ -139,6 +141,7 @@ pub struct Session {
     watch: Watch,
     timer: Pin<Box<Sleep>>,
     silence_told: bool,
+    door: Door,
     greeted: bool,
     tls: Option<Arc<TlsReport>>,
     failure: Option<Error>,
@@ -160,6 +163,7 @@ impl Session {
             watch: Watch::new(options.patience),
             timer: Box::pin(tokio::time::sleep(SILENCE)),
             silence_told: false,
+            door: Door::default(),
             greeted: false,
             tls: None,
             failure: None,
@@ -229,7 +233,12 @@ impl Session {
             Poll::Ready(Ok(Turn::Read(count))) => self.read(count),
             Poll::Ready(Ok(Turn::Wrote)) => {}
             Poll::Ready(Ok(Turn::Eof)) => self.closed(None),
-            Poll::Ready(Err(e)) => self.closed(Some(e.to_string())),
+            Poll::Ready(Err(e)) => match fault_of(&e) {
+                // An alert that came after the handshake: a client certificate that is missing.
+                Some(fault) => self.end(Some(fault.to_error())),
+                None => self.closed(Some(e.to_string())),
+            },
+            Poll::Pending if self.door.poll(cx) => self.wrong_door(),
             Poll::Pending => return self.poll_timer(cx),
         }
         Poll::Ready(())
@@ -259,9 +268,23 @@ impl Session {
             self.out_of_time(limit);
         } else {
             self.silence_told = true;
+            if let Link::Open(conn) = &self.link
+                && !conn.is_tls()
+            {
+                self.door.knock(conn);
+            }
             self.tell(Happening::Silence(SILENCE));
         }
         Poll::Ready(())
+    }
+
+    fn wrong_door(&mut self) {
+        let program = matches!(self.options.patience, Patience::Program(_));
+        match (self.greeted, program) {
+            (true, _) => {}
+            (false, true) => self.end(Some(door::error())),
+            (false, false) => self.tell(Happening::SpeaksTls(door::error())),
+        }
     }
 
     fn deadline(&self) -> Option<(Instant, Duration)> {

@@ -84,3 +84,19 @@ fn the_wrong_door_is_named() {
         said.has(&[&format!("this is {name} in the clear")]).ends(4);
     }
 }
+
+/// In the clear to a port that speaks TLS at once: nothing comes, and it is found out why.
+#[test]
+#[ignore = "needs Postfix and Dovecot: tests/run starts them"]
+fn the_other_wrong_door_is_named() {
+    for (scheme, port) in [("smtp", "SMTPS"), ("imap", "IMAPS"), ("pop3", "POP3S")] {
+        let url = format!("{scheme}://localhost:{}", env(port));
+        ehlo(&[url], "QUIT\n")
+            .has(&[
+                "no greeting yet",
+                "this port speaks TLS from the first octet",
+                "--tls",
+            ])
+            .ends(4);
+    }
+}

@@ -201,6 +201,18 @@ pub async fn explain(fault: TlsFault, peer: Option<SocketAddr>, sni: Option<&str
     let (true, Some(peer)) = (fault.may_be_old(), peer) else {
         return fault;
     };
+    match ask(peer, sni).await {
+        found if found.is_old() => TlsFault::Old(found),
+        _ => fault,
+    }
+}
+
+/// True when the server at this address answers a ClientHello, be it with an alert.
+pub async fn speaks_tls(peer: SocketAddr) -> bool {
+    matches!(ask(peer, None).await, Found::Chose { .. } | Found::Alert(_))
+}
+
+async fn ask(peer: SocketAddr, sni: Option<&str>) -> Found {
     let asked = async {
         let stream = TcpStream::connect(peer).await?;
         let local = stream.local_addr()?;
@@ -208,8 +220,8 @@ pub async fn explain(fault: TlsFault, peer: Option<SocketAddr>, sni: Option<&str
         probe(&mut conn, sni).await
     };
     match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(found)) if found.is_old() => TlsFault::Old(found),
-        _ => fault,
+        Ok(Ok(found)) => found,
+        _ => Found::Nothing,
     }
 }
 

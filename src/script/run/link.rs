@@ -166,7 +166,7 @@ impl Link {
                 self.ended.get_or_insert(error);
             }
             Happening::Drained => self.drained = true,
-            Happening::Attempt(_) | Happening::Silence(_) => {}
+            Happening::Attempt(_) | Happening::Silence(_) | Happening::SpeaksTls(_) => {}
         }
     }
 

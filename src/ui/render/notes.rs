@@ -1,6 +1,7 @@
 //! Our own words about what happened: information, remarks, advice.
 
 use super::{Mark, Renderer};
+use crate::error::Error;
 use crate::proto::event::{Advice, Event, Oddity};
 use crate::sasl::Told;
 use crate::session::{Happening, Timed};
@@ -28,10 +29,8 @@ impl Renderer {
             Happening::Silence(_) => vec![Mark::Info.line(
                 "no greeting yet: some servers wait on purpose; if this port speaks TLS at once: --tls",
             )],
-            Happening::Ended(Some(error)) if !error.shown => {
-                let hints = error.hints.iter().map(|(label, text)| Styled::plain(format!("    {label:<9} {text}")));
-                std::iter::once(Mark::Remark.line(error.what.clone())).chain(hints).collect()
-            }
+            Happening::SpeaksTls(error) => fault(error),
+            Happening::Ended(Some(error)) if !error.shown => fault(error),
             Happening::Ended(_) | Happening::Drained => Vec::new(),
         }
     }
@@ -76,6 +75,17 @@ impl Renderer {
             .map(|field| Styled::new(Role::Dim, format!("      {}", safe(field))));
         clause.chain(fields).collect()
     }
+}
+
+/// What went wrong, and what helps.
+fn fault(error: &Error) -> Vec<Styled> {
+    let hints = error
+        .hints
+        .iter()
+        .map(|(label, text)| Styled::plain(format!("    {label:<9} {text}")));
+    std::iter::once(Mark::Remark.line(error.what.clone()))
+        .chain(hints)
+        .collect()
 }
 
 /// Advice in words.
