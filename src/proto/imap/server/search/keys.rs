@@ -10,7 +10,7 @@ use crate::store::mime::decode;
 const DEEPEST: usize = 64;
 
 /// Keys in one command.
-const MOST: usize = 10_000;
+const MOST: usize = 1_000;
 
 /// A key.
 #[derive(Clone, Debug)]
