@@ -199,10 +199,18 @@ impl Console {
         self.state.0.lock().unwrap().raw.clone()
     }
 
-    /// Waits for the end; the exit code.
+    /// Waits for the end and for all that was written before it; the exit code.
+    #[track_caller]
     pub(crate) fn end(&mut self) -> u32 {
-        let status = self.child.wait().unwrap();
-        status.exit_code()
+        let (lock, changed) = &*self.state;
+        let state = lock.lock().unwrap();
+        let (state, _) = changed
+            .wait_timeout_while(state, LONGEST, |state| !state.over)
+            .unwrap();
+        let (over, screen) = (state.over, state.parser.screen().contents());
+        drop(state);
+        assert!(over, "the program still runs; the screen:\n{screen}");
+        self.child.wait().unwrap().exit_code()
     }
 
     /// Compares the screen with a golden file; volatile parts are named first.

@@ -1,3 +1,5 @@
+//! What replies teach, in each protocol.
+
 use super::*;
 use crate::proto::event::{Line, LineKind, Part, Verdict};
 

@@ -1,3 +1,5 @@
+//! Explanations of replies and words, in full sentences.
+
 use super::*;
 use crate::proto::event::Offer;
 
