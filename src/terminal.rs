@@ -1,6 +1,6 @@
 //! The terminal's state: kept at the start and put back at every end, signals and panics included.
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// The terminal as it was found.
 #[derive(Clone, Debug)]
@@ -10,6 +10,16 @@ impl Saved {
     /// Keeps the present state; nothing when standard input is no terminal.
     pub fn now() -> Self {
         Self(tcgetattr(rustix::stdio::stdin()).ok())
+    }
+
+    /// From now on the terminal itself echoes nothing: what is typed ahead, while the editor does not
+    /// read, may be a secret, and only the editor can tell.
+    pub fn hide_typing(&self) {
+        let Some(mut state) = self.0.clone() else {
+            return;
+        };
+        state.local_modes.remove(LocalModes::ECHO);
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &state);
     }
 
     /// Puts it back: modes, cursor, bracketed paste.

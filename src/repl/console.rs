@@ -61,6 +61,7 @@ pub fn run(start: Start) -> Result<()> {
     let (to, asked) = mpsc::channel();
     let (answer, from) = tokio::sync::mpsc::unbounded_channel();
     let restore = crate::terminal::Saved::now();
+    restore.hide_typing();
     let desk = std::thread::Builder::new()
         .name("desk".to_owned())
         .spawn(move || {
