@@ -18,7 +18,7 @@ use crate::private;
 use crate::proto::TlsMode;
 use crate::script::Talk;
 use crate::script::outcome::{self, End, Outcome, Tally};
-use crate::script::parse::is_variable;
+use crate::script::pattern::is_name as is_variable;
 use crate::script::run::{self, Options, Seen};
 use crate::script::source::{self, Unreadable};
 use crate::session::Patience;

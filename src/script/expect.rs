@@ -162,8 +162,11 @@ fn any_order(
                 .find(|r| !used[*r] && line_fits(expect, &heard.responses[*r], 0, known, new))
                 .map(|response| (response, 0))
         };
-        // A line of a literal whose response nobody named.
+        // A line of a literal whose response nobody named; behind a named one it would belong there.
         let within = |new: &mut Values| {
+            if current.is_some() {
+                return None;
+            }
             (first_unused..heard.responses.len())
                 .filter(|r| !used[*r])
                 .find_map(|r| {

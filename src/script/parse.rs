@@ -595,8 +595,3 @@ fn connected(word: &str, cursor: &mut Cursor<'_>) -> Result<Option<Action>, Faul
         _ => return Ok(None),
     }))
 }
-
-/// True when `name` can be a variable: for `--var` and `--secret`.
-pub fn is_variable(name: &str) -> bool {
-    is_name(name)
-}
