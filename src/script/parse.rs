@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::ast::{Action, Break, Expect, ExpectKind, LinePattern, Part, Retry, Span, Step, Talk};
 use super::cursor::{Cursor, Fault};
 use super::literals;
-use super::pattern::{Expression, Pattern, is_name};
+use super::pattern::{Expression, Pattern};
 use super::template::Template;
 use crate::ui::diag::Diag;
 use crate::ui::meant;
