@@ -334,7 +334,13 @@ impl Desk {
                 "the last 1,000 exchanges, 64 KiB of each, 16 MiB in all",
             ));
         }
-        Ok(crate::transcript::save::talk(rows))
+        // A range begins behind the connection: the talk opens it all the same.
+        let opens = seat.connected_row();
+        let missing = rows
+            .first()
+            .is_none_or(|r| r.kind != crate::transcript::RowKind::Connected);
+        let first = missing.then_some(&opens);
+        Ok(crate::transcript::save::talk(first.into_iter().chain(rows)))
     }
 
     /// A line of our own on the screen.

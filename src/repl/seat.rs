@@ -189,6 +189,20 @@ impl Seat {
             }
             _ => {}
         }
+        // Whoever saves the record wants to know who logged in by a challenge exchange.
+        if let Happening::Engine(Event::Reply(reply)) = &timed.what
+            && matches!(reply.to.as_str(), "AUTH" | "AUTHENTICATE" | "APOP")
+            && reply.verdict == Verdict::Good
+            && let Some(user) = self.session.engine().and_then(|e| e.facts().user)
+        {
+            rows.push(Row::note(
+                stamp,
+                &session,
+                timed.secured,
+                RowKind::User,
+                &user,
+            ));
+        }
         rows
     }
 

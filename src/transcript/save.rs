@@ -135,6 +135,8 @@ struct Writer {
     session: String,
     secret: bool,
     user: bool,
+    /// Some session is the practice server's.
+    practice: bool,
 }
 
 impl Writer {
@@ -265,7 +267,9 @@ impl Writer {
                 Direction::Note => {
                     if row.kind == RowKind::Connected {
                         let target = String::from_utf8_lossy(&row.text).into_owned();
-                        self.line("open", &escape(&target, false));
+                        let target = target.strip_suffix("://practice").unwrap_or(&target);
+                        self.practice |= !target.contains(':');
+                        self.line("open", &escape(target, false));
                     }
                 }
             }
@@ -438,6 +442,9 @@ impl Writer {
 
     fn finish(self) -> String {
         let mut head = String::new();
+        if self.practice {
+            head.push_str("on practice\n");
+        }
         if self.secret {
             head.push_str("# --secret password=COMMAND gives {password}, and auth its password.\n");
         }

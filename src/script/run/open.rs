@@ -264,18 +264,11 @@ fn practice_target(word: &str) -> Option<Target> {
 
 /// The target as `open` would name it.
 fn url(target: &Target) -> String {
-    let protocol = target.protocol.map_or("smtp", |p| p.name);
-    let implicit = target.tls == TlsMode::Implicit;
-    let scheme = if implicit {
-        format!("{protocol}s")
-    } else {
-        protocol.to_owned()
-    };
-    match &target.place {
-        Place::Tcp { host, port } if host.contains(':') => format!("{scheme}://[{host}]:{port}"),
-        Place::Tcp { host, port } => format!("{scheme}://{host}:{port}"),
-        Place::Unix(path) => format!("unix:{}", path.display()),
-        Place::Exec(command) => format!("exec:{command}"),
-        Place::Practice => scheme,
+    if target.place != Place::Practice {
+        return target.to_string();
     }
+    let found = target
+        .protocol
+        .and_then(|p| p.schemes.iter().find(|scheme| scheme.tls == target.tls));
+    found.map_or("smtp", |scheme| scheme.name).to_owned()
 }
