@@ -447,8 +447,146 @@ pub struct Load {
 /// `ehlo sink`.
 #[derive(Debug, Args, Default)]
 pub struct Sink {
-    /// Where to listen
+    /// Where to listen: host:port (port 0: any free one), port, or unix:PATH [default: localhost:2525]
     pub listen: Option<String>,
+    /// Speak LMTP: a reply for each recipient
+    #[arg(short = 'L', long)]
+    pub lmtp: bool,
+    /// Own name in greetings
+    #[arg(long, value_name = "NAME", default_value = "ehlo.test")]
+    pub name: String,
+    /// Listen on addresses that are not loopback, too
+    #[arg(long)]
+    pub listen_publicly: bool,
+    /// Connections at a time; others wait to be accepted
+    #[arg(short, long, value_name = "N", default_value_t = 20_000)]
+    pub max_connections: usize,
+    /// Drop a silent client after so long
+    #[arg(short, long, value_name = "SECS", value_parser = seconds, default_value = "300")]
+    pub timeout: f64,
+    /// End after so many accepted messages
+    #[arg(short = 'M', long, value_name = "N")]
+    pub stop_after: Option<std::num::NonZeroU64>,
+    /// End after so many connections
+    #[arg(short = 'n', long, value_name = "N")]
+    pub stop_after_connections: Option<std::num::NonZeroU64>,
+    /// TLS from the first octet
+    #[arg(long, conflicts_with = "starttls", help_heading = "TLS and login")]
+    pub tls: bool,
+    /// Offer STARTTLS
+    #[arg(long, help_heading = "TLS and login")]
+    pub starttls: bool,
+    /// Write the CA certificate here [default: in the user's runtime folder]
+    #[arg(long, value_name = "FILE", help_heading = "TLS and login")]
+    pub ca_out: Option<PathBuf>,
+    /// Offer AUTH and take any login
+    #[arg(long, value_name = "WHO", help_heading = "TLS and login")]
+    pub auth: Option<SinkAuth>,
+    /// Offer AUTH for this account (of the sink: the password is no secret)
+    #[arg(
+        long = "user",
+        value_name = "NAME:PASSWORD",
+        help_heading = "TLS and login"
+    )]
+    pub users: Vec<String>,
+    /// Refuse these commands for good: verbs, "connect" or "." for the end of the message
+    #[arg(
+        short = 'f',
+        long,
+        value_name = "VERB,...",
+        value_delimiter = ',',
+        help_heading = "Faults"
+    )]
+    pub reject: Vec<String>,
+    /// What a refusal for good says
+    #[arg(
+        short = 'B',
+        long,
+        value_name = "REPLY",
+        default_value = "500 5.3.0 Error: command failed",
+        help_heading = "Faults"
+    )]
+    pub reject_reply: String,
+    /// Refuse these commands for now
+    #[arg(
+        short = 'r',
+        long,
+        value_name = "VERB,...",
+        value_delimiter = ',',
+        help_heading = "Faults"
+    )]
+    pub soft_reject: Vec<String>,
+    /// What a refusal for now says
+    #[arg(
+        short = 'b',
+        long,
+        value_name = "REPLY",
+        default_value = "450 4.3.0 Error: command failed",
+        help_heading = "Faults"
+    )]
+    pub soft_reject_reply: String,
+    /// Answer these commands with 421 and disconnect
+    #[arg(
+        short = 'Q',
+        long,
+        value_name = "VERB,...",
+        value_delimiter = ',',
+        help_heading = "Faults"
+    )]
+    pub bye: Vec<String>,
+    /// Disconnect without an answer to these commands
+    #[arg(
+        long,
+        value_name = "VERB,...",
+        value_delimiter = ',',
+        help_heading = "Faults"
+    )]
+    pub disconnect: Vec<String>,
+    /// Wait before the answer: VERB:2, VERB:50ms
+    #[arg(short = 'W', long, value_name = "VERB:TIME", help_heading = "Faults")]
+    pub delay: Vec<String>,
+    /// Do not offer these extensions, such as PIPELINING,CHUNKING
+    #[arg(
+        long,
+        value_name = "KEYWORD,...",
+        value_delimiter = ',',
+        help_heading = "Faults"
+    )]
+    pub hide: Vec<String>,
+    /// More faults, a TOML table
+    #[arg(long, value_name = "FILE", help_heading = "Faults")]
+    pub fault: Option<PathBuf>,
+    /// Keep each message as a file in this folder, with its envelope
+    #[arg(
+        short = 'd',
+        long,
+        value_name = "FOLDER",
+        group = "kept",
+        help_heading = "Output"
+    )]
+    pub dump_dir: Option<PathBuf>,
+    /// Append messages to this mbox file
+    #[arg(long, value_name = "FILE", group = "kept", help_heading = "Output")]
+    pub mbox: Option<PathBuf>,
+    /// Deliver messages to this Maildir
+    #[arg(long, value_name = "FOLDER", group = "kept", help_heading = "Output")]
+    pub maildir: Option<PathBuf>,
+    /// Write the addresses to this file when ready, complete or not at all
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub ready_file: Option<PathBuf>,
+    /// One JSON object a line: ready, then the report
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    /// Neither live counter nor addresses: the report alone
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+/// Who may log in at a sink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SinkAuth {
+    /// Anybody
+    Any,
 }
 
 /// `ehlo show`.

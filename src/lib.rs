@@ -72,6 +72,7 @@ fn run(command: Command) -> error::Result<()> {
         Command::Connect(options) => cmd::connect::run(&options),
         Command::Run(options) => cmd::run::run(&options),
         Command::Serve(options) => cmd::serve::run(&options),
+        Command::Sink(options) => cmd::sink::run(&options),
         Command::Explain(options) => {
             cmd::explain::run(&options, &mut std::io::stdout().lock(), &look_of_output())
         }

@@ -64,6 +64,38 @@ pub fn runtime_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// A file that tells others about a server; removed when the server ends.
+#[derive(Debug)]
+pub struct Announced {
+    path: PathBuf,
+    ours: bool,
+}
+
+impl Announced {
+    /// Writes the file complete or not at all, readable by its owner alone. `ours`: it goes with us.
+    ///
+    /// # Errors
+    /// As `write_whole`.
+    pub fn write(path: PathBuf, text: &[u8], ours: bool) -> Result<Self> {
+        write_whole(&path, text)?;
+        Ok(Self { path, ours })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        if self.ours {
+            // Gone already is as good.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,4 +8,5 @@ pub mod generate;
 pub mod run;
 pub mod serve;
 pub mod show;
+pub mod sink;
 pub mod talk;

@@ -132,7 +132,8 @@ impl Conn {
         poll_fn(|cx| self.poll_turn(cx, buf)).await
     }
 
-    fn poll_turn(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<Turn>> {
+    /// `turn` for those who poll: connections that share one buffer hold it only while they read.
+    pub fn poll_turn(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<Turn>> {
         if self.held {
             let why = "the certificate of the other side is not trusted";
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::PermissionDenied, why)));

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 
 use super::conn::{Conn, Peer};
 
@@ -57,5 +58,35 @@ impl Listener {
         let _ = stream.set_nodelay(true);
         let local = stream.local_addr()?;
         Ok(Conn::new(Box::new(stream), Peer::Tcp { peer, local }))
+    }
+}
+
+/// A Unix socket that is listened on. Its file goes with it.
+#[derive(Debug)]
+pub struct UnixDoor {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl UnixDoor {
+    /// Listens at a path where nothing is yet.
+    pub fn bind(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            listener: UnixListener::bind(path)?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// The next connection. Cancel-safe.
+    pub async fn accept(&self) -> io::Result<Conn> {
+        let (stream, _) = self.listener.accept().await?;
+        Ok(Conn::new(Box::new(stream), Peer::Unix(self.path.clone())))
+    }
+}
+
+impl Drop for UnixDoor {
+    fn drop(&mut self) {
+        // Gone already is as good.
+        let _ = std::fs::remove_file(&self.path);
     }
 }

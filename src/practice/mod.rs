@@ -330,13 +330,13 @@ impl Drop for Guest<'_> {
     }
 }
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |t| i64::try_from(t.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// A connection's channel bindings in the form that logins want.
-fn binding(conn: &Conn) -> Binding {
+pub(crate) fn binding(conn: &Conn) -> Binding {
     let found = conn.binding();
     Binding {
         exporter: found.and_then(|b| b.exporter).map(Secret::new),

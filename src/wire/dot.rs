@@ -132,6 +132,12 @@ impl Unstuffer {
     /// Reads from `bytes`, appends content (CRLF kept) to `out`, and stops behind the end.
     /// Returns how many octets were used and whether the end was among them.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> (usize, bool) {
+        self.pass(bytes, |part| out.extend_from_slice(part))
+    }
+
+    /// As `push`, but hands the content on in the parts it is found in: nothing is copied, for those
+    /// who only count.
+    pub fn pass(&mut self, bytes: &[u8], mut content: impl FnMut(&[u8])) -> (usize, bool) {
         let mut used = 0;
         while used < bytes.len() {
             let b = bytes[used];
@@ -149,17 +155,18 @@ impl Unstuffer {
                 // The held-back dot was stuffing: it is dropped, what follows is content.
                 (At::Dot, _) => At::Inside,
                 (At::DotCr, _) => {
-                    out.push(b'\r');
+                    content(b"\r");
                     At::Cr
                 }
                 (At::Cr, b'\n') => {
-                    out.push(b);
+                    content(b"\n");
                     used += 1;
                     At::LineStart
                 }
                 (At::LineStart | At::Inside | At::Cr, _) => {
-                    let (taken, next) = self.run(&bytes[used..], out);
-                    used += taken;
+                    let (part, next) = self.run(&bytes[used..]);
+                    content(part);
+                    used += part.len();
                     next
                 }
             };
@@ -167,18 +174,17 @@ impl Unstuffer {
         (used, false)
     }
 
-    /// Copies up to the next line that begins with a dot, or all there is.
-    fn run(&self, bytes: &[u8], out: &mut Vec<u8>) -> (usize, At) {
+    /// What stands before the next line that begins with a dot, or all there is.
+    fn run<'a>(&self, bytes: &'a [u8]) -> (&'a [u8], At) {
         let taken = DOT_LINE.find(bytes).map_or(bytes.len(), |at| at + 1);
         let part = &bytes[..taken];
-        out.extend_from_slice(part);
         let next = match part {
             [.., b'\r', b'\n'] => At::LineStart,
             [.., b'\n'] if self.lf_ends => At::LineStart,
             [.., b'\r'] => At::Cr,
             _ => At::Inside,
         };
-        (taken, next)
+        (part, next)
     }
 
     fn ended(&mut self, used: usize) -> (usize, bool) {

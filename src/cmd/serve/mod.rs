@@ -8,7 +8,7 @@ mod show;
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -22,7 +22,7 @@ use crate::config;
 use crate::error::{Error, Result};
 use crate::net::listen::{self, Listener};
 use crate::practice::{Observer, Options, Practice};
-use crate::private;
+use crate::private::{self, Announced};
 use crate::ui::{look, out};
 use crate::wire::secret::Secret;
 
@@ -90,10 +90,10 @@ async fn serve(
     for (port, _, number) in &listening {
         let _ = writeln!(ready, "{}://localhost:{number}", port.scheme);
     }
-    let _ = writeln!(ready, "ca {}", ca.path.display());
+    let _ = writeln!(ready, "ca {}", ca.path().display());
     out::print(&shower.ready(&ready))?;
     if !options.output.quiet && !options.output.json {
-        out::print(&shower.hints(&ready, &ca.path))?;
+        out::print(&shower.hints(&ready, ca.path()))?;
     }
     for (port, listeners, _) in listening {
         for listener in listeners {
@@ -167,27 +167,4 @@ fn ca_file(options: &cli::Serve) -> Result<PathBuf> {
     }
     let name = format!("ca-{}.pem", std::process::id());
     private::runtime_folder().map(|folder| folder.join(name))
-}
-
-/// A file that tells others about this server; removed when the server ends.
-struct Announced {
-    path: PathBuf,
-    ours: bool,
-}
-
-impl Announced {
-    /// Writes the file complete or not at all, readable by its owner alone.
-    fn write(path: PathBuf, text: &[u8], ours: bool) -> Result<Self> {
-        private::write_whole(Path::new(&path), text)?;
-        Ok(Self { path, ours })
-    }
-}
-
-impl Drop for Announced {
-    fn drop(&mut self) {
-        if self.ours {
-            // Gone already is as good.
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
 }

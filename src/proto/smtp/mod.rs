@@ -3,6 +3,7 @@
 pub mod client;
 pub mod reply;
 pub mod server;
+pub mod sink;
 pub mod spec;
 
 use super::{Protocol, SaslFraming, Scheme, TlsMode};

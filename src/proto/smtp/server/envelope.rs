@@ -5,16 +5,16 @@
 
 /// An address as given, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Path {
+pub(in crate::proto::smtp) struct Path {
     /// The whole mailbox; empty for `<>`.
-    pub(super) address: String,
+    pub(in crate::proto::smtp) address: String,
     /// The part behind the last `@`; empty for `<>` and for a bare `postmaster`.
-    pub(super) domain: String,
+    pub(in crate::proto::smtp) domain: String,
 }
 
 /// Why a path cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BadPath {
+pub(in crate::proto::smtp) enum BadPath {
     /// No `FROM:` or `TO:`, or nothing behind it.
     Syntax,
     /// What stands there is no address.
@@ -22,7 +22,10 @@ pub(super) enum BadPath {
 }
 
 /// Takes `FROM:<path>` apart; answers the path and what follows it.
-pub(super) fn path<'a>(args: &'a str, keyword: &str) -> Result<(Path, &'a str), BadPath> {
+pub(in crate::proto::smtp) fn path<'a>(
+    args: &'a str,
+    keyword: &str,
+) -> Result<(Path, &'a str), BadPath> {
     let head = args.get(..keyword.len()).ok_or(BadPath::Syntax)?;
     if !head.eq_ignore_ascii_case(keyword) {
         return Err(BadPath::Syntax);
@@ -65,7 +68,7 @@ fn closing(text: &str) -> Option<usize> {
 
 /// Reads what stands between the brackets: nothing, `postmaster`, or a mailbox, source route and
 /// all (which is ignored, RFC 5321 appendix C).
-pub(super) fn mailbox(text: &str) -> Option<Path> {
+pub(in crate::proto::smtp) fn mailbox(text: &str) -> Option<Path> {
     let text = match text.strip_prefix('@') {
         Some(route) => route.split_once(':')?.1,
         None => text,
@@ -141,15 +144,18 @@ fn is_domain(domain: &str) -> bool {
 
 /// What MAIL was given beside the address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct MailParameters {
+pub(in crate::proto::smtp) struct MailParameters {
     /// SIZE, as declared.
-    pub(super) size: Option<u64>,
+    pub(in crate::proto::smtp) size: Option<u64>,
     /// SMTPUTF8.
-    pub(super) utf8: bool,
+    pub(in crate::proto::smtp) utf8: bool,
 }
 
 /// Reads MAIL's parameters. `auth`: AUTH is offered. The error is the reply.
-pub(super) fn mail_parameters(text: &str, auth: bool) -> Result<MailParameters, String> {
+pub(in crate::proto::smtp) fn mail_parameters(
+    text: &str,
+    auth: bool,
+) -> Result<MailParameters, String> {
     let mut found = MailParameters::default();
     for (name, value) in parameters(text)? {
         match (name.as_str(), value) {
@@ -175,7 +181,7 @@ pub(super) fn mail_parameters(text: &str, auth: bool) -> Result<MailParameters, 
 }
 
 /// Checks RCPT's parameters. The error is the reply.
-pub(super) fn rcpt_parameters(text: &str) -> Result<(), String> {
+pub(in crate::proto::smtp) fn rcpt_parameters(text: &str) -> Result<(), String> {
     for (name, value) in parameters(text)? {
         match (name.as_str(), value) {
             ("NOTIFY", Some(value)) if is_notify(value) => {}

@@ -8,7 +8,7 @@
 //! dropped unread; a refused chunk is read to its end, so that content never becomes commands.
 
 mod content;
-mod envelope;
+pub(super) mod envelope;
 mod verbs;
 
 use std::fmt;

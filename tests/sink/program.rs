@@ -1,0 +1,206 @@
+//! The program: ending, limits, files, sockets, TLS, logins, other clients.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
+use std::process::Command;
+
+use crate::counted;
+use crate::rig::{Sink, command, message, text_of};
+
+fn refused(args: &[&str]) -> (Option<i32>, String) {
+    let output = command(args).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), text)
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = held.local_addr().unwrap().to_string();
+    for (args, code, words) in [
+        (&["0.0.0.0:0"][..], 2, "--listen-publicly"),
+        (&["somewhere"], 2, "no port"),
+        (&["127.0.0.1:0", "-f", "RCTP"], 2, "no command"),
+        (&["127.0.0.1:0", "--user", "dora"], 2, "a colon"),
+        (&["127.0.0.1:0", "--maildir", "/proc/no"], 7, "/proc/no"),
+        (
+            &["127.0.0.1:0", "--mbox", "a", "--maildir", "b"],
+            2,
+            "--maildir",
+        ),
+        (&["127.0.0.1:0", "--fault", "/no/such"], 7, "/no/such"),
+        (&[taken.as_str()], 7, "cannot listen"),
+    ] {
+        let (got, text) = refused(args);
+        assert_eq!(got, Some(code), "{args:?}: {text}");
+        assert!(text.contains(words), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn enough_is_enough() {
+    let sink = Sink::start(&["--stop-after", "7"]);
+    let mut client = sink.greeted();
+    client.send(message("x").repeat(10));
+    let replies = client.rest_until_over(10);
+    let accepted = replies
+        .iter()
+        .filter(|r| r.starts_with("250 2.0.0"))
+        .count();
+    assert_eq!(accepted, 7);
+    assert!(replies.last().unwrap().starts_with("421"), "{replies:?}");
+    assert_eq!(counted(&sink.last(), "messages"), 7);
+    let sink = Sink::start(&["-n", "2"]);
+    for _ in 0..2 {
+        sink.greeted().ask("QUIT\r\n", "221");
+    }
+    assert_eq!(counted(&sink.last(), "connections"), 2);
+}
+
+#[test]
+fn others_wait_their_turn() {
+    let sink = Sink::start(&["-m", "1"]);
+    let mut first = sink.greeted();
+    let address = sink.address();
+    let second = std::thread::spawn(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let mut greeting = [0; 3];
+        stream.read_exact(&mut greeting).unwrap();
+        greeting
+    });
+    first.ask("QUIT\r\n", "221");
+    assert_eq!(&second.join().unwrap(), b"220");
+    let report = sink.report();
+    assert_eq!(counted(&report, "most_at_once"), 1);
+    assert_eq!(counted(&report, "connections"), 2);
+}
+
+#[test]
+fn goodbye_to_who_is_there() {
+    let sink = Sink::start(&[]);
+    let client = sink.greeted();
+    sink.report();
+    assert!(client.rest().starts_with("421 4.3.2"));
+}
+
+#[test]
+fn kept_messages() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str| dir.path().join(name).display().to_string();
+    let body = "Subject: x\r\n\r\nFrom here\r\n>From there\r\n..dot";
+    for (option, name) in [
+        ("--dump-dir", "dump"),
+        ("--mbox", "mbox"),
+        ("--maildir", "mail"),
+    ] {
+        let sink = Sink::start(&[option, &place(name)]);
+        let mut client = sink.greeted();
+        for _ in 0..2 {
+            client.send(message(body));
+            for code in ["250", "250", "354", "250"] {
+                client.expect(code);
+            }
+        }
+        let over = format!("MAIL FROM:<a@b> SIZE={}\r\n", 1 << 30);
+        client.ask(over, "552");
+        assert_eq!(counted(&sink.report(), "messages"), 2, "{option}");
+    }
+    let mbox = text_of(&dir.path().join("mbox"));
+    assert_eq!(mbox.matches("\nFrom ").count(), 1, "{mbox}");
+    assert!(
+        mbox.starts_with("From a@b.test ") && mbox.contains("\n>From here\n>>From there\n.dot\n")
+    );
+    for (folder, first) in [
+        ("dump", "X-Client-Addr: 127.0.0.1\n"),
+        ("mail/new", "Return-Path: <a@b.test>\n"),
+    ] {
+        let files: Vec<_> = std::fs::read_dir(dir.path().join(folder))
+            .unwrap()
+            .collect();
+        assert_eq!(files.len(), 2, "{folder}");
+        for file in files {
+            let path = file.unwrap().path();
+            let text = text_of(&path);
+            assert!(text.starts_with(first), "{text}");
+            assert!(
+                text.contains("c@d.test") && text.ends_with("\nFrom here\n>From there\n.dot\n")
+            );
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+    assert_eq!(
+        std::fs::read_dir(dir.path().join("mail/tmp"))
+            .unwrap()
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_unix_socket_comes_and_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("socket");
+    let ready = dir.path().join("ready");
+    let place = format!("unix:{}", path.display());
+    let sink = Sink::start(&["-L", &place, "--ready-file", &ready.display().to_string()]);
+    let mut stream = UnixStream::connect(&path).unwrap();
+    stream.write_all(b"LHLO x\r\nQUIT\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(
+        text.starts_with("220 ") && text.ends_with("\r\n221 2.0.0 Bye\r\n"),
+        "{text}"
+    );
+    sink.report();
+    assert!(!path.exists() && !ready.exists());
+}
+
+#[test]
+fn python_logs_in_under_tls() {
+    let python = Command::new("python3").arg("-V").output();
+    if !python.is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let ca = dir.path().join("ca.pem").display().to_string();
+    for (security, who) in [
+        ("--starttls", "--auth=any"),
+        ("--tls", "--user=dora:explorer"),
+    ] {
+        let sink = Sink::start(&[security, who, "--ca-out", &ca]);
+        let script = "import smtplib, ssl, sys
+port, implicit, ca = int(sys.argv[1]), sys.argv[2] == '--tls', sys.argv[3]
+context = ssl.create_default_context(cafile=ca)
+if implicit:
+    s = smtplib.SMTP_SSL('localhost', port, context=context)
+else:
+    s = smtplib.SMTP('localhost', port)
+    s.starttls(context=context)
+s.login('dora', 'explorer')
+for _ in range(3):
+    assert s.sendmail('a@b.test', ['c@d.test', 'e@f.test'], 'Subject: x\\n\\n.dot\\n') == {}
+try:
+    s2 = smtplib.SMTP_SSL('localhost', port, context=context) if implicit else None
+    if s2:
+        s2.login('dora', 'wrong')
+        raise SystemExit('a wrong password was taken')
+except smtplib.SMTPAuthenticationError as e:
+    assert e.smtp_code == 535
+s.quit()
+";
+        let address = sink.address();
+        let port = address.rsplit_once(':').unwrap().1;
+        let output = Command::new("python3")
+            .args(["-c", script, port, security, &ca])
+            .output()
+            .unwrap();
+        let why = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{security}: {why}");
+        let report = sink.report();
+        assert_eq!(counted(&report, "messages"), 3);
+        assert_eq!(counted(&report, "recipients"), 6);
+        assert_eq!(counted(&report, "logins"), 1);
+        assert!(counted(&report, "tls") >= 1);
+    }
+}
