@@ -48,7 +48,13 @@ use error::Kind;
 
 /// Runs the program with these arguments.
 pub fn start(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let outcome = match Cli::try_parse_from(cli::arguments(args)) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let later = args
+        .get(1)
+        .and_then(|word| word.to_str())
+        .filter(|word| cli::RESERVED.contains(word));
+    let outcome = match Cli::try_parse_from(cli::arguments(args.iter().cloned())) {
+        Ok(_) if later.is_some() => Err(not_yet(later.unwrap_or_default())),
         Ok(cli) => run(cli.command),
         Err(e) if e.use_stderr() => {
             ui::out::complain(e.render().to_string().trim_end());
@@ -65,6 +71,12 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(error.kind.code())
         }
     }
+}
+
+/// Words that are kept for what is to come.
+fn not_yet(word: &str) -> error::Error {
+    error::Error::usage(format!("{word}: not yet"))
+        .hint("a host", format!("of that name: ehlo connect {word}"))
 }
 
 fn run(command: Command) -> error::Result<()> {

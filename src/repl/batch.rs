@@ -26,7 +26,12 @@ const AHEAD: usize = 64;
 pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
     desk.settle().await?;
     let mut lines = reader();
-    while !desk.leaving && desk.seat().is_some_and(|seat| !seat.session.is_over()) {
+    // A connection that the person dropped can be opened again by the next line; any other end ends it.
+    while !desk.leaving
+        && desk
+            .seat()
+            .is_some_and(|seat| !seat.session.is_over() || seat.closed)
+    {
         // A server may hang up between two lines: say so now, not at the next command.
         let line = tokio::select! {
             biased;

@@ -148,3 +148,20 @@ fn console_commands_that_ask_name_the_option_in_batch() {
 fn line_breaks_in_options_are_refused() {
     run(&["smtp://a\nb"], "").code(2).says("control characters");
 }
+
+#[test]
+fn words_kept_for_later_are_2_and_say_so() {
+    for word in ["check", "learn", "send", "tap", "roundtrip"] {
+        run(&[word], "")
+            .code(2)
+            .says("not yet")
+            .says(&format!("ehlo connect {word}"));
+    }
+}
+
+#[test]
+fn reconnect_reaches_tls_and_offers_again() {
+    let ran = run(&[], "EHLO me.test\nSTARTTLS\n:close\n:reconnect\nNOOP\n").code(0);
+    assert!(ran.out.matches("TLS 1.3").count() == 2, "{}", ran.out);
+    assert!(ran.out.contains("~>  NOOP"), "{}", ran.out);
+}

@@ -1,6 +1,8 @@
 //! Console commands about the sessions at the desk.
 
 use crate::error::{Error, Result};
+use crate::proto::TlsMode;
+use crate::proto::engine::Engine;
 use crate::repl::desk::Desk;
 use crate::repl::opening;
 use crate::target;
@@ -94,10 +96,37 @@ pub(super) async fn reconnect(desk: &mut Desk, rest: &str) -> Result<()> {
     let Some(seat) = desk.seat() else {
         return Err(Error::usage("no session is open").hint("open", ":open TARGET"));
     };
-    seat.session.drop_connection();
     let mut how = seat.opening.clone();
     how.insecure |= insecure;
-    opening::reopen(desk, how).await
+    // What a person had reached by hand is reached again: TLS, the offers, the login.
+    how.how.starttls |= seat.session.tls().is_some() && how.target.tls == TlsMode::Clear;
+    let facts = seat.session.engine().map(Engine::facts).unwrap_or_default();
+    if facts.logged_in && how.login.is_none() {
+        how.login = Some(String::new());
+        how.user = how.user.or(facts.user);
+    }
+    let greeted = seat
+        .session
+        .engine()
+        .is_some_and(|engine| engine.offers().known);
+    let number = seat.number;
+    seat.session.drop_connection();
+    opening::reopen(desk, how).await?;
+    let Some(seat) = desk.seat().filter(|seat| seat.number == number) else {
+        return Ok(());
+    };
+    let asked = seat
+        .session
+        .engine()
+        .is_none_or(|engine| engine.offers().known);
+    if !greeted || asked || seat.session.is_over() {
+        return Ok(());
+    }
+    let Some(protocol) = seat.session.protocol() else {
+        return Ok(());
+    };
+    let line = protocol.ask_offers.replace("{name}", &seat.ehlo_name());
+    desk.command(line.as_bytes()).await
 }
 
 fn find(desk: &Desk, number: &str) -> Result<usize> {
