@@ -59,7 +59,7 @@ Register-ArgumentCompleter -Native -CommandName 'ehlo' -ScriptBlock {
             [CompletionResult]::new('--login', '--login', [CompletionResultType]::ParameterName, 'Log in at once, with the strongest mechanism or the one named')
             [CompletionResult]::new('--password-command', '--password-command', [CompletionResultType]::ParameterName, 'Password or token: first line that the command prints')
             [CompletionResult]::new('--password-fd', '--password-fd', [CompletionResultType]::ParameterName, 'Password or token: first line from this file descriptor')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append the conversation to a file: JSON lines when it ends in .jsonl, else marked text')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name that ehlo says where it says EHLO itself [default: the host name, else an address literal]')
             [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'Write the conversation as a talk when it ends')
@@ -113,7 +113,7 @@ Register-ArgumentCompleter -Native -CommandName 'ehlo' -ScriptBlock {
             [CompletionResult]::new('--login', '--login', [CompletionResultType]::ParameterName, 'Log in at once, with the strongest mechanism or the one named')
             [CompletionResult]::new('--password-command', '--password-command', [CompletionResultType]::ParameterName, 'Password or token: first line that the command prints')
             [CompletionResult]::new('--password-fd', '--password-fd', [CompletionResultType]::ParameterName, 'Password or token: first line from this file descriptor')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append the conversation to a file: JSON lines when it ends in .jsonl, else marked text')
             [CompletionResult]::new('--step', '--step', [CompletionResultType]::ParameterName, 'Show each step and wait for Enter')
             [CompletionResult]::new('--allow-commands', '--allow-commands', [CompletionResultType]::ParameterName, 'Let talks start programs and name files outside their own folder')
@@ -151,7 +151,7 @@ Register-ArgumentCompleter -Native -CommandName 'ehlo' -ScriptBlock {
             [CompletionResult]::new('--fault', '--fault', [CompletionResultType]::ParameterName, 'Faults to commit, a TOML table')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Add a user (of the practice server: the password is no secret)')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Drop a silent client after so long [default: the RFC''s times]')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colours [default: auto]')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append the conversation to a file: JSON lines when it ends in .jsonl, else marked text')
             [CompletionResult]::new('--accept-any', '--accept-any', [CompletionResultType]::ParameterName, 'Take any login')
             [CompletionResult]::new('--listen-publicly', '--listen-publicly', [CompletionResultType]::ParameterName, 'Listen on all addresses, not on loopback alone')
@@ -274,8 +274,14 @@ Register-ArgumentCompleter -Native -CommandName 'ehlo' -ScriptBlock {
             break
         }
         'ehlo;config' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'As if this were given: colours')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'As if this were given: explanations')
+            [CompletionResult]::new('--no-history', '--no-history', [CompletionResultType]::ParameterName, 'As if this were given: no history')
+            [CompletionResult]::new('--simple-ui', '--simple-ui', [CompletionResultType]::ParameterName, 'As if this were given: the simple console')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'As if this were given: all times')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'As if this were given: all times')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'ehlo;completions' {

@@ -99,12 +99,16 @@ _ehlo() {
             return 0
             ;;
         ehlo__subcmd__config)
-            opts="-h --help"
+            opts="-v -h --color --explain --no-history --simple-ui --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -55,7 +55,7 @@ set edit:completion:arg-completer[ehlo] = {|@words|
             cand --login 'Log in at once, with the strongest mechanism or the one named'
             cand --password-command 'Password or token: first line that the command prints'
             cand --password-fd 'Password or token: first line from this file descriptor'
-            cand --color 'Colours'
+            cand --color 'Colours [default: auto]'
             cand --log 'Append the conversation to a file: JSON lines when it ends in .jsonl, else marked text'
             cand --name 'Name that ehlo says where it says EHLO itself [default: the host name, else an address literal]'
             cand --save 'Write the conversation as a talk when it ends'
@@ -108,7 +108,7 @@ set edit:completion:arg-completer[ehlo] = {|@words|
             cand --login 'Log in at once, with the strongest mechanism or the one named'
             cand --password-command 'Password or token: first line that the command prints'
             cand --password-fd 'Password or token: first line from this file descriptor'
-            cand --color 'Colours'
+            cand --color 'Colours [default: auto]'
             cand --log 'Append the conversation to a file: JSON lines when it ends in .jsonl, else marked text'
             cand --step 'Show each step and wait for Enter'
             cand --allow-commands 'Let talks start programs and name files outside their own folder'
@@ -145,7 +145,7 @@ set edit:completion:arg-completer[ehlo] = {|@words|
             cand --fault 'Faults to commit, a TOML table'
             cand --user 'Add a user (of the practice server: the password is no secret)'
             cand --timeout 'Drop a silent client after so long [default: the RFC''s times]'
-            cand --color 'Colours'
+            cand --color 'Colours [default: auto]'
             cand --log 'Append the conversation to a file: JSON lines when it ends in .jsonl, else marked text'
             cand --accept-any 'Take any login'
             cand --listen-publicly 'Listen on all addresses, not on loopback alone'
@@ -257,8 +257,14 @@ set edit:completion:arg-completer[ehlo] = {|@words|
             cand --help 'Print help'
         }
         &'ehlo;config'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand --color 'As if this were given: colours'
+            cand --explain 'As if this were given: explanations'
+            cand --no-history 'As if this were given: no history'
+            cand --simple-ui 'As if this were given: the simple console'
+            cand -v 'As if this were given: all times'
+            cand --verbose 'As if this were given: all times'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'ehlo;completions'= {
             cand -h 'Print help'

@@ -60,7 +60,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l user -d 'User name
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l login -d 'Log in at once, with the strongest mechanism or the one named' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l password-command -d 'Password or token: first line that the command prints' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l password-fd -d 'Password or token: first line from this file descriptor' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l color -d 'Colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l log -d 'Append the conversation to a file: JSON lines when it ends in .jsonl, else marked text' -r -F
@@ -115,7 +115,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l user -d 'User name (fi
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l login -d 'Log in at once, with the strongest mechanism or the one named' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l password-command -d 'Password or token: first line that the command prints' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l password-fd -d 'Password or token: first line from this file descriptor' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l color -d 'Colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l log -d 'Append the conversation to a file: JSON lines when it ends in .jsonl, else marked text' -r -F
@@ -149,7 +149,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l ca-out -d 'Write the
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l fault -d 'Faults to commit, a TOML table' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l user -d 'Add a user (of the practice server: the password is no secret)' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l timeout -d 'Drop a silent client after so long [default: the RFC\'s times]' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l color -d 'Colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l log -d 'Append the conversation to a file: JSON lines when it ends in .jsonl, else marked text' -r -F
@@ -217,6 +217,13 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand talk; and __fish_seen_subcomma
 complete -c ehlo -n "__fish_ehlo_using_subcommand talk; and __fish_seen_subcommand_from fmt" -l check -d 'Only tell which files would change'
 complete -c ehlo -n "__fish_ehlo_using_subcommand talk; and __fish_seen_subcommand_from fmt" -s h -l help -d 'Print help'
 complete -c ehlo -n "__fish_ehlo_using_subcommand talk; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
-complete -c ehlo -n "__fish_ehlo_using_subcommand config" -s h -l help -d 'Print help'
+complete -c ehlo -n "__fish_ehlo_using_subcommand config" -l color -d 'As if this were given: colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ehlo -n "__fish_ehlo_using_subcommand config" -l explain -d 'As if this were given: explanations'
+complete -c ehlo -n "__fish_ehlo_using_subcommand config" -l no-history -d 'As if this were given: no history'
+complete -c ehlo -n "__fish_ehlo_using_subcommand config" -l simple-ui -d 'As if this were given: the simple console'
+complete -c ehlo -n "__fish_ehlo_using_subcommand config" -s v -l verbose -d 'As if this were given: all times'
+complete -c ehlo -n "__fish_ehlo_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ehlo -n "__fish_ehlo_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c ehlo -n "__fish_ehlo_using_subcommand man" -s h -l help -d 'Print help'

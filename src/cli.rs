@@ -65,7 +65,7 @@ pub enum Command {
 }
 
 /// `ehlo TARGET`.
-#[derive(Debug, Args, Default)]
+#[derive(Debug, Args, Default, Clone)]
 pub struct Connect {
     /// URL, host, host:port, [v6]:port, @profile, unix:PATH or exec:COMMAND; none: the practice server
     pub target: Option<String>,
@@ -223,9 +223,9 @@ pub struct Login {
 #[derive(Debug, Args, Default, Clone)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
-    /// Colours
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: When,
+    /// Colours [default: auto]
+    #[arg(long, value_name = "WHEN")]
+    pub color: Option<When>,
     /// One dim line after each reply that says what it means
     #[arg(long)]
     pub explain: bool,
@@ -647,8 +647,23 @@ pub enum TalkAction {
 /// `ehlo config`.
 #[derive(Debug, Args, Default)]
 pub struct Config {
-    /// Only this setting
+    /// Only this option; or @NAME: a profile, and the options in force with it
     pub name: Option<String>,
+    /// As if this were given: colours
+    #[arg(long, value_name = "WHEN")]
+    pub color: Option<When>,
+    /// As if this were given: explanations
+    #[arg(long)]
+    pub explain: bool,
+    /// As if this were given: no history
+    #[arg(long)]
+    pub no_history: bool,
+    /// As if this were given: the simple console
+    #[arg(long)]
+    pub simple_ui: bool,
+    /// As if this were given: all times
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
 }
 
 /// The words that later releases will use: a target of that name needs `connect`.

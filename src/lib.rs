@@ -82,11 +82,17 @@ fn not_yet(word: &str) -> error::Error {
 fn run(command: Command) -> error::Result<()> {
     match command {
         Command::Connect(options) => cmd::connect::run(&options),
-        Command::Run(options) => cmd::run::run(&options),
-        Command::Serve(options) => cmd::serve::run(&options),
+        Command::Run(mut options) => {
+            options.output.color = Some(color(options.output.color)?);
+            cmd::run::run(&options)
+        }
+        Command::Serve(mut options) => {
+            options.output.color = Some(color(options.output.color)?);
+            cmd::serve::run(&options)
+        }
         Command::Sink(options) => cmd::sink::run(&options),
         Command::Explain(options) => {
-            cmd::explain::run(&options, &mut std::io::stdout().lock(), &look_of_output())
+            cmd::explain::run(&options, &mut std::io::stdout().lock(), &look_of_output()?)
         }
         Command::Completions { shell } => {
             cmd::generate::completions(shell, &mut std::io::stdout().lock())
@@ -94,14 +100,29 @@ fn run(command: Command) -> error::Result<()> {
         Command::Man => cmd::generate::man(&mut std::io::stdout().lock()),
         Command::Encode(options) => cmd::encode::start(&options),
         Command::Decode(options) => cmd::decode::start(&options),
-        Command::Show(options) => cmd::show::run(&options, &look_of_output()),
-        Command::Talk(options) => cmd::talk::run(&options, &look_of_output()),
+        Command::Show(options) => cmd::show::run(&options, &look_of_output()?),
+        Command::Talk(options) => cmd::talk::run(&options, &look_of_output()?),
+        Command::Config(options) => cmd::config::run(&options),
         _ => Err(error::Error::usage("not yet")),
     }
 }
 
-fn look_of_output() -> ui::Look {
+/// When to colour: as the command line says, else as the configuration does.
+fn color(given: Option<cli::When>) -> error::Result<cli::When> {
+    if let Some(when) = given {
+        return Ok(when);
+    }
+    let file = config::file::File::load()?;
+    let options =
+        config::options::Options::decide(&file, None, &config::options::Situation::default());
+    Ok(options.color())
+}
+
+fn look_of_output() -> error::Result<ui::Look> {
     use std::io::IsTerminal as _;
 
-    ui::look::decide(cli::When::Auto, std::io::stdout().is_terminal())
+    Ok(ui::look::decide(
+        color(None)?,
+        std::io::stdout().is_terminal(),
+    ))
 }

@@ -130,6 +130,12 @@ pub fn parse(text: &str, port: Option<&str>) -> Result<Target> {
     if let Some(command) = text.strip_prefix("exec:") {
         return parse_other(Place::Exec(command.into()), command, port, "a command");
     }
+    if let Some(name) = text.strip_prefix('@') {
+        return Err(
+            Error::usage(format!("a profile cannot be named here: \"@{name}\""))
+                .hint("instead", format!("ehlo @{name}")),
+        );
+    }
     match text.split_once("://") {
         Some((scheme, rest)) => parse_url(scheme, rest, port),
         None => parse_host(text, port),

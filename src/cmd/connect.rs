@@ -4,6 +4,8 @@ use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex};
 
 use crate::cli;
+use crate::config::file::File;
+use crate::config::options::{Options, Situation};
 use crate::credentials::{Keeper, Sources};
 use crate::error::{Error, Kind, Result};
 use crate::how;
@@ -12,13 +14,12 @@ use crate::repl::console::{self, Start};
 use crate::repl::desk::Desk;
 use crate::repl::front::Front;
 use crate::repl::opening::{self, Opening};
-use crate::repl::settings::Settings;
+use crate::repl::settings::{NAMES, Settings};
 use crate::repl::{EditorOptions, LogFile, Screen, batch};
 use crate::session::Patience;
 use crate::session::open::{How, limit};
 use crate::target::{self, Place, Target};
 use crate::ui::look;
-use crate::ui::render::Times;
 
 /// Runs `ehlo TARGET`.
 ///
@@ -26,23 +27,38 @@ use crate::ui::render::Times;
 /// Whatever ends it other than well; in batch the first failure.
 pub fn run(options: &cli::Connect) -> Result<()> {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let file = File::load()?;
+    let mut options = options.clone();
+    let named = options.target.as_deref().and_then(|t| t.strip_prefix('@'));
+    let profile = named.map(|name| file.profile(name)).transpose()?;
+    if let Some(profile) = profile {
+        options.target = Some(profile.target().to_owned());
+        profile.fill(file.folder(), &mut options);
+    }
+    let options = &options;
     let target = match &options.target {
         Some(text) => target::parse(text, options.port.as_deref())?,
         None => Target::practice(proto::protocol("smtp").unwrap_or(proto::PROTOCOLS[0])),
     };
-    let opening = opening(target, options, terminal)?;
-    let settings = settings(options, terminal, opening.target.place == Place::Practice);
+    let command = profile.and_then(|profile| profile.value("password-command"));
+    let opening = opening(target, options, command, terminal)?;
+    let situation = Situation {
+        practice: opening.target.place == Place::Practice,
+        ..given(options, terminal)
+    };
+    let in_force = Options::decide(&file, profile, &situation);
+    let settings = settings(options, &in_force, terminal)?;
     if terminal {
         return console::run(Start {
             editor: EditorOptions {
                 color: settings.look.color,
-                simple: options.simple_ui || look::is_dumb(),
-                vi: false,
+                simple: in_force.is_on("simple-ui"),
+                vi: in_force.value("keys") == "vi",
             },
-            history: if options.no_history {
-                None
-            } else {
+            history: if in_force.is_on("history") {
                 look::state_folder()
+            } else {
+                None
             },
             log: options.output.log.clone(),
             save: options.save.clone(),
@@ -84,7 +100,12 @@ async fn converse(
 }
 
 /// How the session is opened, from the options.
-fn opening(mut target: Target, options: &cli::Connect, can_ask: bool) -> Result<Opening> {
+fn opening(
+    mut target: Target,
+    options: &cli::Connect,
+    profile_command: Option<&str>,
+    can_ask: bool,
+) -> Result<Opening> {
     if options.tls.tls {
         target.tls = TlsMode::Implicit;
     } else if options.tls.no_tls || options.tls.starttls {
@@ -111,6 +132,7 @@ fn opening(mut target: Target, options: &cli::Connect, can_ask: bool) -> Result<
         ask: login.ask_password,
         command: login.password_command.clone(),
         fd: login.password_fd,
+        profile_command: profile_command.map(str::to_owned),
         ..Sources::from_environment(target.host())
     };
     let mut keeper = Keeper::new(sources);
@@ -126,23 +148,40 @@ fn opening(mut target: Target, options: &cli::Connect, can_ask: bool) -> Result<
     })
 }
 
-fn settings(options: &cli::Connect, terminal: bool, practice: bool) -> Settings {
+/// What environment and command line say of the options that the configuration knows.
+fn given(options: &cli::Connect, terminal: bool) -> Situation {
     let output = &options.output;
-    Settings {
-        look: look::decide(output.color, terminal && !options.simple_ui),
-        times: if output.verbose > 0 {
-            Times::All
-        } else {
-            Times::Slow
-        },
-        explain: output.explain || (practice && terminal),
+    Situation::of_environment(terminal)
+        .with_color(output.color)
+        .with(output.explain, "explain", "on", "--explain")
+        .with(options.no_history, "history", "off", "--no-history")
+        .with(options.simple_ui, "simple-ui", "on", "--simple-ui")
+        .with(output.verbose > 0, "time", "all", "--verbose")
+}
+
+fn settings(options: &cli::Connect, in_force: &Options, terminal: bool) -> Result<Settings> {
+    let output = &options.output;
+    let simple = in_force.is_on("simple-ui");
+    let color = if simple {
+        cli::When::Never
+    } else {
+        in_force.color()
+    };
+    let mut settings = Settings {
+        look: look::decide(color, terminal && !simple),
         show_secrets: output.show_secrets,
         quiet: output.quiet,
         json: output.json,
-        guard: !practice,
-        echo_added_only: !options.simple_ui,
+        echo_added_only: !simple,
         allow_commands: terminal || options.allow_commands,
         fail_fast: options.fail_fast,
         ..Settings::default()
+    };
+    for option in &in_force.0 {
+        let is_ours = NAMES.iter().any(|(name, ..)| *name == option.name);
+        if is_ours && option.name != "color" {
+            settings.set(option.name, &option.value)?;
+        }
     }
+    Ok(settings)
 }

@@ -1,5 +1,6 @@
 //! The subcommands, one file or folder each. They never import each other.
 
+pub mod config;
 pub mod connect;
 pub mod decode;
 pub mod encode;

@@ -41,7 +41,7 @@ const HELD_MAX: usize = 256 * 1024 * 1024;
 /// cannot be read: then nothing is run.
 pub fn run(args: &Run) -> Result<()> {
     let terminal = std::io::stdout().is_terminal();
-    let look = look::decide(args.output.color, terminal);
+    let look = look::decide(args.output.color.unwrap_or_default(), terminal);
     let talks = read_all(&args.files, &look)?;
     let options = options(args)?;
     if args.login.login.is_some() {

@@ -7,9 +7,12 @@
 use std::sync::Arc;
 use std::sync::mpsc;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use crate::error::{Error, Result};
 use crate::proto::engine::Mode;
 use crate::target::Place;
+use crate::terminal::Saved;
 use crate::ui::render::Mark;
 
 use super::batch;
@@ -60,8 +63,18 @@ pub fn run(start: Start) -> Result<()> {
     };
     let (to, asked) = mpsc::channel();
     let (answer, from) = tokio::sync::mpsc::unbounded_channel();
-    let restore = crate::terminal::Saved::now();
-    restore.hide_typing();
+    let restore = Saved::now();
+    let at_panic = restore.clone();
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        at_panic.put_back_hard();
+        report(panic);
+    }));
+    let at_signal = restore.clone();
+    // Where the editor cannot draw, the terminal's echo is all that shows what is typed.
+    if !crate::ui::look::is_dumb() {
+        restore.hide_typing();
+    }
     let desk = std::thread::Builder::new()
         .name("desk".to_owned())
         .spawn(move || {
@@ -73,7 +86,7 @@ pub fn run(start: Start) -> Result<()> {
                 to: to.clone(),
                 from,
             };
-            let outcome = runtime.block_on(serve(front, printer, start));
+            let outcome = runtime.block_on(serve(front, printer, start, &at_signal));
             let _ = to.send(ToEditor::Quit);
             outcome
         });
@@ -84,30 +97,75 @@ pub fn run(start: Start) -> Result<()> {
         .unwrap_or_else(|_| Err(Error::local("the console broke down")))
 }
 
-async fn serve(front: Front, printer: Option<mpsc::Sender<String>>, start: Start) -> Result<()> {
+async fn serve(
+    front: Front,
+    printer: Option<mpsc::Sender<String>>,
+    start: Start,
+    restore: &Saved,
+) -> Result<()> {
     let mut desk = Desk::new(front, Screen::above(printer), start.settings);
     desk.listen_for_signals()?;
     if let Some(log) = &start.log {
         desk.log = Some(super::LogFile::open(log)?);
     }
-    if start.opening.target.place == Place::Practice {
+    let mut ends = Ends::listen()?;
+    let outcome = tokio::select! {
+        outcome = converse(&mut desk, start.opening, start.history) => Ok(outcome),
+        code = ends.next() => Err(code),
+    };
+    if let (Some(save), Ok(Ok(())) | Err(_)) = (&start.save, &outcome) {
+        desk.save_talk(save)?;
+    }
+    outcome.unwrap_or_else(|code| {
+        // The editor's thread is inside a read that nothing interrupts: it is not waited for.
+        restore.put_back_hard();
+        std::process::exit(code)
+    })
+}
+
+async fn converse(
+    desk: &mut Desk,
+    opening: Opening,
+    history: Option<std::path::PathBuf>,
+) -> Result<()> {
+    if opening.target.place == Place::Practice {
         for line in WELCOME {
             desk.say(Mark::Info, line)?;
         }
     }
-    opening::open(&mut desk, start.opening).await?;
+    opening::open(desk, opening).await?;
     let mut books = Books {
-        folder: start.history,
+        folder: history,
         now: None,
     };
     while !desk.leaving {
-        step(&mut desk, &mut books).await?;
+        step(desk, &mut books).await?;
     }
-    batch::farewell(&mut desk).await?;
-    if let Some(save) = &start.save {
-        desk.save_talk(save)?;
+    batch::farewell(desk).await
+}
+
+/// The signals that end a console from outside.
+struct Ends {
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Ends {
+    fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).map_err(|e| Error::local(format!("no signals: {e}")));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
     }
-    Ok(())
+
+    /// The exit code of the signal that comes, as a shell would tell it: 128 and its number.
+    async fn next(&mut self) -> i32 {
+        tokio::select! {
+            _ = self.terminate.recv() => 143,
+            _ = self.hang_up.recv() => 129,
+        }
+    }
 }
 
 /// One prompt and what is answered.

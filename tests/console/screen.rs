@@ -16,7 +16,7 @@ pub(crate) struct Console {
     input: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     /// Kept open: the terminal lives as long as this.
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
     /// The home of this run: history, configuration.
     pub home: tempfile::TempDir,
 }
@@ -93,7 +93,7 @@ impl Console {
             state,
             input,
             child,
-            _master: pair.master,
+            master: pair.master,
             home,
         }
     }
@@ -197,6 +197,20 @@ impl Console {
     /// Everything the program wrote.
     pub(crate) fn raw(&self) -> Vec<u8> {
         self.state.0.lock().unwrap().raw.clone()
+    }
+
+    /// Sends the program a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// True while the terminal itself edits lines and echoes, as a shell leaves it.
+    pub(crate) fn is_cooked(&self) -> bool {
+        let flags = self.master.get_termios().unwrap().local_flags;
+        // ICANON and ECHO.
+        flags.bits() & 0o12 == 0o12
     }
 
     /// Waits for the end and for all that was written before it; the exit code.

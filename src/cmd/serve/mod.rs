@@ -53,7 +53,10 @@ pub fn run(options: &cli::Serve) -> Result<()> {
         events: shown,
         ..Options::default()
     })?;
-    let look = look::decide(options.output.color, std::io::stdout().is_terminal());
+    let look = look::decide(
+        options.output.color.unwrap_or_default(),
+        std::io::stdout().is_terminal(),
+    );
     let (shower, lines) = show::new(options, look)?;
     let observer = shown.then(|| shower.observer());
     listen::raise_open_files();

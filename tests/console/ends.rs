@@ -1,0 +1,63 @@
+//! Ends from outside, and consoles that only print.
+
+use rustix::process::Signal;
+
+use crate::screen::Console;
+
+#[test]
+fn signals_leave_the_terminal_as_it_was() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+        let mut console = Console::start(&[]);
+        console.prompt("smtp practice clear>");
+        console.keys("EHLO").shows("EHLO");
+        assert!(!console.is_cooked(), "the editor has the terminal");
+        console.signal(signal);
+        assert_eq!(console.end(), code);
+        assert!(console.is_cooked());
+    }
+}
+
+/// The sequences of a screen that were written: colours, cursor moves, erasing, modes.
+fn sequences(raw: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(raw).into_owned();
+    let starts = text.match_indices('\x1b').map(|(at, _)| at);
+    starts
+        .map(|at| text[at..].chars().skip(1).take(6).collect())
+        .collect()
+}
+
+#[test]
+fn a_terminal_that_can_only_print_is_only_printed_on() {
+    let mut console = Console::sized(&[], 80, 60, &[("TERM", "dumb")]);
+    console.prompt("smtp practice clear>");
+    console.line("EHLO me.test").shows("250 ");
+    console.line("NOOP").shows("250 2.0.0");
+    console.line(":quit");
+    assert_eq!(console.end(), 0);
+    assert_eq!(sequences(&console.raw()), Vec::<String>::new());
+}
+
+#[test]
+fn the_simple_console_has_no_colour() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("ehlo")).unwrap();
+    let file = folder.path().join("ehlo/config.toml");
+    std::fs::write(&file, "simple-ui = true\ncolor = \"always\"\n").unwrap();
+    let home = folder.path().display().to_string();
+    for (args, variables) in [
+        (&["--simple-ui"][..], vec![]),
+        (&[], vec![("XDG_CONFIG_HOME", home.as_str())]),
+    ] {
+        let mut console = Console::sized(args, 80, 60, &variables);
+        console.prompt("smtp practice clear>");
+        console.exchange("EHLO me.test", "250 STARTTLS");
+        console.line(":quit");
+        assert_eq!(console.end(), 0);
+        let colours = sequences(&console.raw());
+        let coloured = colours.iter().any(|s| {
+            let end = s.find(|c: char| c.is_ascii_alphabetic());
+            end.is_some_and(|end| s[end..].starts_with('m'))
+        });
+        assert!(!coloured, "{colours:?}");
+    }
+}
