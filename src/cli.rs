@@ -7,7 +7,9 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+/// The words an option takes, for those who read them from elsewhere.
+pub use clap::ValueEnum;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 /// One console for SMTP, POP3 and IMAP.
 #[derive(Debug, Parser)]

@@ -3,7 +3,7 @@
 //! The later of these decides: built-in default, top of the file, profile, environment, command line.
 //! One exception, which no-color.org asks for: a colour decided in the file stands above `NO_COLOR`.
 
-use clap::ValueEnum as _;
+use crate::cli::ValueEnum as _;
 
 use super::file::{File, Setting};
 use super::profile::Profile;

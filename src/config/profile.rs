@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum as _;
+use crate::cli::ValueEnum as _;
 
 use super::file::Setting;
 use crate::cli;
