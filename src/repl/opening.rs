@@ -181,6 +181,8 @@ async fn seat_or_tell(
 async fn connect(desk: &mut Desk, opening: &Opening, told: &mut Vec<Timed>) -> Result<Session> {
     let mut how = opening.how.clone();
     how.tls.insecure |= opening.insecure;
+    // For :reconnect: what is remembered lives as long as this session of the desk.
+    how.tls.resume = true;
     how.can_ask = desk.front.can_ask();
     if opening.target.place == Place::Practice {
         return practise(desk, &opening.target, &how);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Link, Session, SessionOptions};
 use crate::net::conn::Conn;
-use crate::net::tls::TlsReport;
+use crate::net::tls::{TlsPlan, TlsReport};
 use crate::proto::Protocol;
 use crate::proto::engine::Engine;
 
@@ -43,6 +43,12 @@ impl Session {
     /// What the handshake brought, if there was one.
     pub fn tls(&self) -> Option<&Arc<TlsReport>> {
         self.tls.as_ref()
+    }
+
+    /// The plan that a handshake was made with, where there was one: it holds the TLS session that
+    /// another connection to the same server can resume.
+    pub fn tls_plan(&self) -> Option<TlsPlan> {
+        self.options.tls.made()
     }
 
     /// The connection, while it is open.

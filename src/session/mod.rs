@@ -112,6 +112,11 @@ impl TlsSetup {
         self
     }
 
+    /// The plan, if it was made.
+    fn made(&self) -> Option<TlsPlan> {
+        self.plan.get().cloned()
+    }
+
     /// The plan, made now if it was not before.
     ///
     /// # Errors

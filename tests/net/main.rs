@@ -1,7 +1,10 @@
 //! Connections and TLS on loopback: nothing here leaves the machine.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod dial;
 mod duplex;
 mod handshake;
 mod lab;
+mod program;
 mod trust;

@@ -97,7 +97,10 @@ pub(super) async fn reconnect(desk: &mut Desk, rest: &str) -> Result<()> {
         return Err(Error::usage("no session is open").hint("open", ":open TARGET"));
     };
     let mut how = seat.opening.clone();
+    // A plan that would end at a fault cannot look past it: waived trust makes a new one.
+    let same_trust = how.insecure || !insecure;
     how.insecure |= insecure;
+    how.how.plan = seat.session.tls_plan().filter(|_| same_trust);
     // What a person had reached by hand is reached again: TLS, the offers, the login.
     how.how.starttls |= seat.session.tls().is_some() && how.target.tls == TlsMode::Clear;
     let facts = seat.session.engine().map(Engine::facts).unwrap_or_default();
