@@ -136,6 +136,7 @@ fn by_form(octets: &[u8]) -> Option<Blob> {
         .or_else(|| scram(octets))
         .or_else(|| cram(octets))
         .or_else(|| prompt(octets))
+        .or_else(|| damaged_plain(octets))
 }
 
 fn unknown(octets: &[u8]) -> Blob {
@@ -193,6 +194,31 @@ fn plain(octets: &[u8]) -> Option<Blob> {
             .field("user", user, "")
             .secret("password", password, "as it is"),
     )
+}
+
+/// What becomes of PLAIN in hands that quote too little or too much: it holds the password still.
+fn damaged_plain(octets: &[u8]) -> Option<Blob> {
+    let text = std::str::from_utf8(octets).ok()?;
+    if text.contains(|c: char| c.is_control() && !matches!(c, '\0' | '\r' | '\n')) {
+        return None;
+    }
+    let nuls = text.matches('\0').count();
+    let written = ["\\000", "\\x00", "\\0"]
+        .into_iter()
+        .find(|w| text.contains(w));
+    let what = match (nuls, written) {
+        (0, None) => return None,
+        (0 | 1, Some(written)) => format!(
+            "PLAIN, damaged: {written} stands there as text, where an octet of zero belongs"
+        ),
+        (1, None) if !text.starts_with('\0') => {
+            "PLAIN, damaged: one NUL where two belong, none before the user".to_owned()
+        }
+        (1, None) => "PLAIN, damaged: one NUL where two belong, none behind the user".to_owned(),
+        (nuls, _) => format!("PLAIN, damaged: {nuls} NULs where two belong"),
+    };
+    let what = format!("{what} (ehlo encode plain makes it right)");
+    Some(Blob::new(what).secret("octets", octets, "user and password are in it"))
 }
 
 fn xoauth2(octets: &[u8]) -> Option<Blob> {
@@ -454,6 +480,26 @@ mod tests {
                 "OAUTHBEARER, the refusal was read; now the server can say it",
             ),
             (b"", "an empty message"),
+            (
+                b"\0username\\000password",
+                "PLAIN, damaged: \\000 stands there as text, where an octet of zero belongs (ehlo encode plain makes it right)",
+            ),
+            (
+                b"\\0alice\\0wonderland",
+                "PLAIN, damaged: \\0 stands there as text, where an octet of zero belongs (ehlo encode plain makes it right)",
+            ),
+            (
+                b"alice\0wonderland",
+                "PLAIN, damaged: one NUL where two belong, none before the user (ehlo encode plain makes it right)",
+            ),
+            (
+                b"\0alice wonderland",
+                "PLAIN, damaged: one NUL where two belong, none behind the user (ehlo encode plain makes it right)",
+            ),
+            (
+                b"\0alice\0won\0der",
+                "PLAIN, damaged: 3 NULs where two belong (ehlo encode plain makes it right)",
+            ),
             (b"hello", "text, no AUTH message by its form"),
             (b"\xff\x00", "octets, no AUTH message by their form"),
             (
@@ -490,6 +536,14 @@ mod tests {
             secrets(b"\0alice\0wonderland", &Place::default()),
             ["password"]
         );
+        for damaged in [
+            &b"\0alice\\000wonderland"[..],
+            b"alice\0wonderland",
+            b"\0alice",
+            b"a\0b\0c\0",
+        ] {
+            assert_eq!(secrets(damaged, &Place::default()), ["octets"]);
+        }
         assert_eq!(
             secrets(b"user=a\x01auth=Bearer t\x01\x01", &Place::default()),
             ["auth"]

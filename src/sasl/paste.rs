@@ -1,7 +1,8 @@
 //! Pasted AUTH exchanges: finds the messages in them, whatever marks stand before the lines.
 //!
 //! Marks of talks and RFCs (`C:`, `S:`), of swaks and of this program (`->`, `<~*`), of curl
-//! (`>`, `<`), or none. Replies that are no part of a login are passed over.
+//! (`>`, `<`), of mutt (`4>`), of Python's smtplib (`send: '…'`), this program's prompts, or none.
+//! Replies that are no part of a login are passed over, and certificates.
 
 use super::blob::{Blob, Field, Place, Side, describe};
 use super::shown;
@@ -36,12 +37,42 @@ pub fn unmarked(line: &str) -> (Option<Side>, &str) {
         ("< ", Side::Server),
     ];
     let line = line.trim();
+    if let Some(found) = python(line).or_else(|| prompted(line)) {
+        return found;
+    }
+    // Mutt writes its debug level before the mark.
+    let bare = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let line = if bare.starts_with("> ") || bare.starts_with("< ") {
+        bare
+    } else {
+        line
+    };
     for (mark, side) in MARKS {
         if let Some(rest) = line.strip_prefix(mark) {
             return (Some(*side), rest.trim_start());
         }
     }
     (None, line)
+}
+
+/// `send: 'AUTH PLAIN\r\n'` and `reply: b'334 \r\n'`, as Python's `set_debuglevel` writes them.
+fn python(line: &str) -> Option<(Option<Side>, &str)> {
+    let (side, quoted) = match line.strip_prefix("send: ") {
+        Some(rest) => (Side::Client, rest),
+        None => (Side::Server, line.strip_prefix("reply: ")?),
+    };
+    let text = quoted.strip_prefix('b').unwrap_or(quoted);
+    let text = text.strip_prefix('\'')?.strip_suffix('\'')?;
+    Some((Some(side), text.trim_end_matches("\\r\\n").trim_start()))
+}
+
+/// `smtp mail.example.org tls> AUTH PLAIN`: what stands behind this program's own prompt.
+fn prompted(line: &str) -> Option<(Option<Side>, &str)> {
+    let first = line.split(' ').next()?;
+    let (prompt, typed) = line.split_once("> ")?;
+    let ours = prompt == "auth"
+        || matches!(first, "smtp" | "lmtp" | "pop3" | "imap") && prompt.contains(' ');
+    ours.then(|| (Some(Side::Client), typed.trim_start()))
 }
 
 /// The challenge in a line: `334 …`, `+ …` or the bare text.
@@ -136,12 +167,22 @@ struct Reader {
     mechanism: Option<String>,
     from_client: usize,
     from_server: usize,
+    /// Between the lines of a certificate or key.
+    armoured: bool,
     found: Vec<Item>,
 }
 
 impl Reader {
     fn line(&mut self, number: usize, line: &str) {
         let (side, text) = unmarked(line);
+        // s_client prints certificates, and those are base64, too.
+        if text.starts_with("-----BEGIN ") || text.starts_with("-----END ") {
+            self.armoured = text.starts_with("-----BEGIN ");
+            return;
+        }
+        if self.armoured {
+            return;
+        }
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
         if side != Some(Side::Server) && self.command(number, &words) {
             return;
@@ -162,7 +203,9 @@ impl Reader {
             // Outside a login a word counts when it is base64 beyond doubt.
             [one]
                 if self.alone
-                    || (one.len() >= 8 && decode(self.alphabet, one.as_bytes()).is_ok()) =>
+                    || (one.len() >= 8
+                        && !is_word(one)
+                        && decode(self.alphabet, one.as_bytes()).is_ok()) =>
             {
                 self.message(number, side, one);
             }
@@ -270,6 +313,11 @@ impl Reader {
     }
 }
 
+/// STARTTLS is base64 by its letters.
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_uppercase()) || text.bytes().all(|b| b.is_ascii_lowercase())
+}
+
 fn field(name: &str, value: &str, secret: bool) -> Field {
     Field {
         name: name.into(),
@@ -329,6 +377,11 @@ mod tests {
             " -> AUTH LOGIN\n<-  334 VXNlcm5hbWU6\n -> YWxpY2U=\n<-  334 UGFzc3dvcmQ6\n -> cHc=\n<** 535 no\n",
             "~>  AUTH LOGIN\n<~  334 VXNlcm5hbWU6\n~>  YWxpY2U=\n<~  334 UGFzc3dvcmQ6\n~>  cHc=\n<~* 535 no\n",
             "auth login\r\n334 VXNlcm5hbWU6\r\nYWxpY2U=\r\n334 UGFzc3dvcmQ6\r\ncHc=\r\n235 ok\r\n",
+            " -> STARTTLS\n<-  220 go\n ~> AUTH LOGIN\n<~  334 VXNlcm5hbWU6\n ~> YWxpY2U=\n<~  334 UGFzc3dvcmQ6\n ~> cHc=\n",
+            "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----\nread R BLOCK\nAUTH LOGIN\n334 VXNlcm5hbWU6\nYWxpY2U=\n334 UGFzc3dvcmQ6\ncHc=\n",
+            "4> a0 AUTHENTICATE LOGIN\n4< + VXNlcm5hbWU6\n4> YWxpY2U=\n4< + UGFzc3dvcmQ6\n4> cHc=\n4< a0 OK done\n",
+            "send: 'AUTH LOGIN\\r\\n'\nreply: b'334 VXNlcm5hbWU6\\r\\n'\nreply: retcode (334); Msg: b'VXNlcm5hbWU6'\nsend: 'YWxpY2U=\\r\\n'\nreply: b'334 UGFzc3dvcmQ6\\r\\n'\nsend: 'cHc=\\r\\n'\n",
+            "smtp mail.example.org tls> AUTH LOGIN\n<~  334 VXNlcm5hbWU6\nauth> YWxpY2U=\n<~  334 UGFzc3dvcmQ6\nauth> cHc=\n<~  235 ok\n",
             "> a1 AUTHENTICATE LOGIN\n< + VXNlcm5hbWU6\n> YWxpY2U=\n< + UGFzc3dvcmQ6\n> cHc=\n< a1 OK done\n",
         ] {
             assert_eq!(whats(text), login, "{text}");

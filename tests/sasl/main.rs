@@ -2,6 +2,7 @@
 
 #![allow(missing_docs)] // a test binary
 
+mod docs;
 mod oracle;
 mod pairs;
 mod support;
