@@ -6,6 +6,7 @@ pub mod decode;
 pub mod encode;
 pub mod explain;
 pub mod generate;
+pub mod load;
 pub mod run;
 pub mod serve;
 pub mod show;

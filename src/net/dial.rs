@@ -135,7 +135,11 @@ pub async fn tcp(
     Err(in_vain(host, port, &tried))
 }
 
-async fn addresses(host: &str, port: u16, options: &DialOptions) -> Result<Vec<SocketAddr>> {
+/// The addresses of a host, as the options want them: those of `--resolve`, of the family asked for.
+///
+/// # Errors
+/// `Connect` when there is none.
+pub async fn addresses(host: &str, port: u16, options: &DialOptions) -> Result<Vec<SocketAddr>> {
     let shown = show(host.as_bytes(), Charset::Unicode);
     let named = bare(host);
     let given: Vec<IpAddr> = options

@@ -1,0 +1,207 @@
+//! What is sent: made once, before the first connection.
+
+use std::path::Path;
+
+use crate::clock;
+use crate::entropy;
+use crate::error::{Error, Result};
+use crate::wire::dot::Stuffer;
+
+/// The largest message that is made or read.
+const LARGEST: usize = 256 * 1024 * 1024;
+/// Messages of different sizes that are made for a range of sizes.
+const SIZES: u64 = 64;
+/// The longest line of a made message, as smtp-source makes them.
+const LINE: usize = 78;
+
+/// A message, ready to be sent either way.
+#[derive(Debug)]
+pub(super) struct Message {
+    /// As CHUNKING sends it.
+    pub(super) plain: Vec<u8>,
+    /// With doubled dots, and the last dot.
+    pub(super) dotted: Vec<u8>,
+    /// Some octet is beyond ASCII.
+    pub(super) eight_bit: bool,
+    /// A Message-ID of its own goes in front, since the text has none.
+    pub(super) wants_id: bool,
+}
+
+impl Message {
+    fn new(text: &[u8], wants_id: bool) -> Self {
+        let mut dotted = Vec::with_capacity(text.len() + 16);
+        let mut stuffer = Stuffer::default();
+        stuffer.push(text, &mut dotted);
+        stuffer.finish(&mut dotted);
+        let mut plain = Vec::with_capacity(text.len() + 2);
+        for line in text.split_inclusive(|b| *b == b'\n') {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            plain.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+            plain.extend_from_slice(b"\r\n");
+        }
+        Self {
+            eight_bit: !text.is_ascii(),
+            plain,
+            dotted,
+            wants_id,
+        }
+    }
+}
+
+/// What goes into the header of made messages.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Header<'a> {
+    pub(super) from: &'a str,
+    pub(super) to: &'a str,
+    pub(super) subject: Option<&'a str>,
+}
+
+/// Messages with bodies of so many octets, or of sizes between the two, the same for the same seed.
+pub(super) fn made(sizes: (usize, usize), header: Header<'_>, seed: u64) -> Result<Vec<Message>> {
+    let (low, high) = sizes;
+    if high > LARGEST {
+        return Err(Error::usage(format!(
+            "messages of {high} octets are too large: {LARGEST} is the most"
+        )));
+    }
+    let head = format!(
+        "From: <{}>\r\nTo: <{}>\r\nDate: {}\r\nSubject: {}\r\n\r\n",
+        header.from,
+        header.to,
+        clock::rfc5322(),
+        header.subject.unwrap_or("load")
+    );
+    let mut random = Random::new(seed);
+    let count = if low == high { 1 } else { SIZES };
+    // No more than 1 GiB of different messages at once.
+    let count = count.min((1 << 30) / (high as u64 + 1)).max(1);
+    let sizes = (0..count).map(|_| low + random.below((high - low) as u64 + 1) as usize);
+    Ok(sizes
+        .map(|size| Message::new(&filled(&head, size), true))
+        .collect())
+}
+
+fn filled(head: &str, size: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(head.len() + size);
+    text.extend_from_slice(head.as_bytes());
+    let mut left = size;
+    while left > 0 {
+        // A line end costs two octets; a rest of one or two cannot have its own line.
+        let line = match left {
+            1 | 2 => left,
+            _ if left <= LINE + 2 => left - 2,
+            _ if left - (LINE + 2) < 3 => LINE - 4,
+            _ => LINE,
+        };
+        text.resize(text.len() + line, b'X');
+        left -= line;
+        if left >= 2 {
+            text.extend_from_slice(b"\r\n");
+            left -= 2;
+        }
+    }
+    text
+}
+
+/// The messages of a file, or of all `.eml` files of a folder, in the order of their names.
+pub(super) fn read(path: &Path) -> Result<Vec<Message>> {
+    let failed =
+        |path: &Path, e: &dyn std::fmt::Display| Error::local(format!("{}: {e}", path.display()));
+    let one = |path: &Path| {
+        let size = std::fs::metadata(path).map_err(|e| failed(path, &e))?.len();
+        if size > LARGEST as u64 {
+            return Err(failed(path, &format!("more than {LARGEST} octets")));
+        }
+        let text = std::fs::read(path).map_err(|e| failed(path, &e))?;
+        Ok(Message::new(&text, false))
+    };
+    if !path.is_dir() {
+        return Ok(vec![one(path)?]);
+    }
+    let entries = std::fs::read_dir(path).map_err(|e| failed(path, &e))?;
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|file| file.extension().is_some_and(|end| end == "eml"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(failed(path, &"no .eml files in this folder"));
+    }
+    files.iter().map(|file| one(file)).collect()
+}
+
+/// Numbers that look random and are the same for the same seed (SplitMix64): for think times and
+/// sizes, where nobody must not guess them.
+#[derive(Clone, Debug)]
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Below `end`, which is not 0.
+    pub(super) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    /// From 0 to 1.
+    pub(super) fn part(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// What makes the Message-IDs of this run differ from those of all others.
+pub(super) fn run_id() -> String {
+    entropy::token()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_have_the_size_asked_for_and_short_lines() {
+        for size in (0..400).chain([5120, 100_000]) {
+            let text = filled("", size);
+            assert_eq!(text.len(), size);
+            let text = String::from_utf8(text).unwrap();
+            assert!(
+                text.split("\r\n")
+                    .all(|l| l.len() <= LINE && !l.contains(['\r', '\n']))
+            );
+        }
+    }
+
+    #[test]
+    fn both_ways_carry_the_same() {
+        let message = Message::new(b"a: b\n\n.dot\r\n\xc3\xa9", false);
+        assert_eq!(message.plain, b"a: b\r\n\r\n.dot\r\n\xc3\xa9\r\n");
+        assert_eq!(message.dotted, b"a: b\r\n\r\n..dot\r\n\xc3\xa9\r\n.\r\n");
+        assert!(message.eight_bit);
+    }
+
+    #[test]
+    fn sizes_stay_in_their_range_and_repeat() {
+        let header = Header {
+            from: "a@x",
+            to: "b@x",
+            subject: None,
+        };
+        let sizes = |seed| -> Vec<usize> {
+            let made = made((100, 200), header, seed).unwrap();
+            made.iter().map(|m| m.plain.len()).collect()
+        };
+        assert_eq!(sizes(1).len(), 64);
+        assert_eq!(sizes(1), sizes(1));
+        assert_ne!(sizes(1), sizes(2));
+    }
+}

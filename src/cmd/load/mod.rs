@@ -1,0 +1,275 @@
+//! `ehlo load`: sends mail at a server, measures, reports (docs/load.md).
+//!
+//! Rules: nobody else's server is loaded without a yes; the report comes however the run ends; what
+//! is counted as accepted was accepted.
+
+mod client;
+mod message;
+mod pace;
+mod plan;
+mod worker;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use self::pace::{Pace, Phase};
+use self::plan::Plan;
+use self::worker::{GRACE, Shared};
+use crate::cli;
+use crate::error::{Error, Kind, Result};
+use crate::net::listen;
+use crate::net::tls;
+use crate::stats::{About, Report, Stage, Tally};
+use crate::ui::style::{Role, Styled};
+use crate::ui::units::grouped;
+use crate::ui::{look, out};
+use crate::wire::show::{Charset, show};
+
+/// How often the live line is renewed on a terminal, and written elsewhere.
+const LIVE: Duration = Duration::from_millis(250);
+const PLAIN: Duration = Duration::from_secs(1);
+
+/// Runs `ehlo load`.
+///
+/// # Errors
+/// `Refused` when a message was not accepted, `Interrupted` after Ctrl-C; what stood in the way of
+/// beginning at all.
+pub fn run(options: &cli::Load) -> Result<()> {
+    let old = options.compare.as_deref().map(read).transpose()?;
+    if !options.merge.is_empty() {
+        let parts = options.merge.iter().map(|path| {
+            let report = read(path)?;
+            Ok((path.display().to_string(), report))
+        });
+        let parts: Vec<(String, Report)> = parts.collect::<Result<_>>()?;
+        let merged = Report::merge(&parts)?;
+        let mut sum = Tally::default();
+        for (name, part) in &parts {
+            sum.add(&part.tally(name)?);
+        }
+        return tell(options, merged, &sum, old.as_ref());
+    }
+    listen::raise_open_files();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|e| Error::local(format!("no runtime: {e}")))?;
+    let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let plan = runtime.block_on(Plan::new(options, can_ask))?;
+    if plan.tls.is_some() {
+        tls::warm_up();
+    }
+    if !options.quiet {
+        out::complain(&announced(&plan));
+    }
+    let threads = threads(options, &plan);
+    let shared = Arc::new(Shared {
+        pace: Pace::new(plan.messages, plan.duration, plan.rate, plan.ramp),
+        plan,
+        done: AtomicU64::new(0),
+        in_flight: AtomicU64::new(0),
+        errors: AtomicU64::new(0),
+        tallies: (0..threads).map(|_| Mutex::default()).collect(),
+    });
+    let (seconds, interrupted) = runtime.block_on(drive(&shared, options))?;
+    let mut tally = shared.sum();
+    let undecided = shared.in_flight.load(Ordering::Acquire);
+    if undecided > 0 {
+        tally.in_doubt += undecided;
+        for _ in 0..undecided {
+            tally.error(Stage::Message, "ended before the server had answered", "");
+        }
+    }
+    let about = About {
+        tool: "load".into(),
+        target: show(shared.plan.target.as_bytes(), Charset::Unicode).into_owned(),
+        how: shared.plan.how(),
+        seconds,
+        interrupted: interrupted || shared.pace.phase() != Phase::Run,
+    };
+    let report = Report::new(about, &tally);
+    let clean = report.failed == 0 && report.in_doubt == 0 && report.errors.is_empty();
+    tell(options, report, &tally, old.as_ref())?;
+    match (interrupted, clean) {
+        (true, _) => Err(Error::silent(Kind::Interrupted)),
+        (false, false) => Err(Error::silent(Kind::Refused)),
+        (false, true) => Ok(()),
+    }
+}
+
+fn threads(options: &cli::Load, plan: &Plan) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // A server on this machine needs its share.
+    let free = if plan.local {
+        (cores / 2).max(1)
+    } else {
+        cores
+    };
+    let wanted = options.threads.map_or(free, usize::from);
+    wanted.min(plan.sessions)
+}
+
+fn announced(plan: &Plan) -> String {
+    let count = match (plan.messages, plan.duration) {
+        (Some(n), None) => format!("{} messages", grouped(n)),
+        (Some(n), Some(d)) => format!("{} messages or {} s", grouped(n), d.as_secs_f64()),
+        (None, d) => format!("{} s", d.unwrap_or_default().as_secs_f64()),
+    };
+    let target = show(plan.target.as_bytes(), Charset::Unicode);
+    format!("load: {count} to {target}, {}", plan.how())
+}
+
+/// Starts the workers and waits for them, for Ctrl-C, and for the time to say something.
+async fn drive(shared: &Arc<Shared>, options: &cli::Load) -> Result<(f64, bool)> {
+    let no_signals = |e: std::io::Error| Error::local(format!("no signals: {e}"));
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut ends = Vec::new();
+    for worker in 0..shared.tallies.len() {
+        let (done, end) = oneshot::channel();
+        let shared = Arc::clone(shared);
+        let thread = std::thread::Builder::new().name("load".into());
+        thread
+            .spawn(move || {
+                let _ = done.send(worker::run(&shared, worker));
+            })
+            .map_err(|e| Error::local(format!("no thread: {e}")))?;
+        ends.push(end);
+    }
+    let mut all = std::pin::pin!(async {
+        for end in ends {
+            // A worker that is gone without a word has panicked.
+            end.await
+                .unwrap_or_else(|_| Err(Error::local("a worker of this run died")))?;
+        }
+        Ok(())
+    });
+    let terminal = std::io::stderr().is_terminal() && !look::is_dumb();
+    let shown = !options.quiet && (terminal || options.counter);
+    let mut tick = tokio::time::interval(if terminal { LIVE } else { PLAIN });
+    tick.tick().await;
+    let mut phases = shared.pace.watch();
+    let mut live = Live::new(shared);
+    let mut interrupted = false;
+    let mut deadline = None;
+    loop {
+        let grace = async {
+            match deadline {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            outcome = &mut all => {
+                outcome?;
+                break;
+            }
+            _ = interrupt.recv() => {
+                let again = std::mem::replace(&mut interrupted, true);
+                shared.pace.enter(if again { Phase::Kill } else { Phase::Stop });
+            }
+            _ = terminate.recv() => {
+                interrupted = true;
+                shared.pace.enter(Phase::Stop);
+            }
+            Ok(()) = phases.changed(), if deadline.is_none() => {
+                deadline = Some(tokio::time::Instant::now() + GRACE);
+            }
+            () = grace => {
+                shared.pace.enter(Phase::Kill);
+                deadline = None;
+            }
+            _ = tick.tick(), if shown => live.show(terminal),
+        }
+    }
+    let seconds = shared.pace.start().elapsed().as_secs_f64();
+    if shown && terminal {
+        let _ = std::io::stderr().lock().write_all(b"\r\x1b[K");
+    }
+    Ok((seconds, interrupted))
+}
+
+/// The live line.
+struct Live<'a> {
+    shared: &'a Shared,
+    before: (Instant, u64),
+}
+
+impl<'a> Live<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        Self {
+            shared,
+            before: (shared.pace.start(), 0),
+        }
+    }
+
+    fn show(&mut self, terminal: bool) {
+        let sum = self.shared.sum();
+        let now = Instant::now();
+        let (then, count) = std::mem::replace(&mut self.before, (now, sum.accepted));
+        let took = (now - then).as_secs_f64().max(1e-6);
+        let rate = (sum.accepted - count) as f64 / took;
+        let of = self
+            .shared
+            .plan
+            .messages
+            .map_or_else(String::new, |n| format!(" of {}", grouped(n)));
+        let ms = |quantile| {
+            sum.at(Stage::Message, quantile).map_or_else(
+                || "–".to_owned(),
+                |us| format!("{:.1} ms", us as f64 / 1000.0),
+            )
+        };
+        let line = format!(
+            "  {}{of} · {}/s · {} in flight · {} errors · p50 {} p99 {}",
+            grouped(sum.accepted),
+            grouped(rate.round() as u64),
+            grouped(self.shared.in_flight.load(Ordering::Relaxed)),
+            grouped(sum.error_count()),
+            ms(0.5),
+            ms(0.99)
+        );
+        if terminal {
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[K{line}");
+        } else {
+            out::complain(&line);
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Report> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|e| Error::local(format!("{name}: {e}")))?;
+    Report::read(&text, &name)
+}
+
+/// The report, in the forms asked for.
+fn tell(options: &cli::Load, report: Report, tally: &Tally, old: Option<&Report>) -> Result<()> {
+    let whole = report.clone().with_buckets(tally);
+    if let Some(path) = &options.hdr {
+        std::fs::write(path, whole.json() + "\n")
+            .map_err(|e| Error::local(format!("{}: {e}", path.display())))?;
+    }
+    if options.json {
+        return out::line(&report.json());
+    }
+    let terminal = std::io::stdout().is_terminal();
+    let look = look::decide(options.color, terminal);
+    let mut lines = report.lines();
+    if terminal {
+        lines.push(Styled::new(Role::Plain, ""));
+        lines.extend(whole.chart(look.charset == Charset::Unicode));
+    }
+    if let Some(old) = old {
+        lines.extend(report.compared(old));
+    }
+    let text: String = lines.iter().map(|line| line.render(&look) + "\n").collect();
+    out::print(&text)
+}

@@ -1,0 +1,187 @@
+//! What goes over the wire, as smtp-source's options have it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::thread::JoinHandle;
+
+use crate::lab::{load, report};
+
+/// Answers one connection as a server would and gives the lines that came.
+fn answer(stream: impl std::io::Read, mut back: impl std::io::Write) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut content = false;
+    back.write_all(b"220 hi\r\n").unwrap();
+    for line in BufReader::new(stream).lines() {
+        let line = line.unwrap();
+        let said: &[u8] = match line.get(..4).unwrap_or(&line) {
+            "." if content => {
+                content = false;
+                b"250 taken\r\n"
+            }
+            _ if content => b"",
+            "DATA" => {
+                content = true;
+                b"354 go\r\n"
+            }
+            "EHLO" | "LHLO" => b"250-hi\r\n250-8BITMIME\r\n250 PIPELINING\r\n",
+            "QUIT" => b"221 bye\r\n",
+            _ => b"250 ok\r\n",
+        };
+        let end = line == "QUIT";
+        lines.push(line);
+        back.write_all(said).unwrap();
+        if end {
+            break;
+        }
+    }
+    lines
+}
+
+fn listen() -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    let heard = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        answer(stream.try_clone().unwrap(), stream)
+    });
+    (url, heard)
+}
+
+#[test]
+fn the_options_of_smtp_source_mean_the_same() {
+    let (url, heard) = listen();
+    let args = [
+        "-s",
+        "1",
+        "-m",
+        "2",
+        "-d",
+        "-f",
+        "<me@x.test>",
+        "-t",
+        "you@x.test",
+        "-r",
+        "2",
+        "-M",
+        "client.test",
+        "-S",
+        "hello there",
+        "-l",
+        "100",
+    ];
+    report(&url, &args, 0);
+    let lines = heard.join().unwrap();
+    assert_eq!(
+        lines[..5],
+        [
+            "EHLO client.test",
+            "MAIL FROM:<me@x.test>",
+            "RCPT TO:<0you@x.test>",
+            "RCPT TO:<1you@x.test>",
+            "DATA"
+        ]
+    );
+    assert!(lines.contains(&"Subject: hello there".to_owned()));
+    let body: usize = lines
+        .iter()
+        .filter(|l| l.starts_with('X'))
+        .map(|l| l.len() + 2)
+        .sum();
+    assert_eq!(body, 200);
+    assert_eq!(lines.iter().filter(|l| l.starts_with("EHLO")).count(), 1);
+    assert_eq!(lines.last().unwrap(), "QUIT");
+}
+
+#[test]
+fn numbered_recipients_do_not_repeat() {
+    let (url, heard) = listen();
+    report(
+        &url,
+        &[
+            "-m",
+            "3",
+            "-d",
+            "-N",
+            "-r",
+            "2",
+            "-t",
+            "u@x.test",
+            "--pipelining",
+        ],
+        0,
+    );
+    let lines = heard.join().unwrap();
+    let to: Vec<&str> = lines
+        .iter()
+        .filter_map(|l| l.strip_prefix("RCPT TO:"))
+        .collect();
+    let expected: Vec<String> = (0..6).map(|n| format!("<{n}u@x.test>")).collect();
+    assert_eq!(to, expected);
+}
+
+#[test]
+fn files_are_sent_as_they_are_with_dots_doubled() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("b.eml"), "Subject: two\n\n.dot\n").unwrap();
+    std::fs::write(dir.path().join("a.eml"), "Subject: one\n\n\u{e9}\n").unwrap();
+    std::fs::write(dir.path().join("c.txt"), "not this").unwrap();
+    let (url, heard) = listen();
+    let folder = dir.path().display().to_string();
+    report(&url, &["-m", "2", "-d", "-F", &folder], 0);
+    let lines = heard.join().unwrap().join("\n");
+    assert!(
+        lines.contains("> BODY=8BITMIME\n") && lines.contains("\nSubject: one\n\n\u{e9}\n.\n"),
+        "{lines}"
+    );
+    assert!(lines.contains("\nSubject: two\n\n..dot\n.\n"), "{lines}");
+}
+
+#[test]
+fn lmtp_over_a_unix_socket() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lmtp");
+    let listener = UnixListener::bind(&path).unwrap();
+    let heard = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        answer(stream.try_clone().unwrap(), stream)
+    });
+    let told = report(&format!("unix:{}", path.display()), &["-L", "-m", "1"], 0);
+    assert_eq!(told["accepted"], 1, "{told}");
+    assert!(heard.join().unwrap()[0].starts_with("LHLO "));
+}
+
+#[test]
+fn a_password_does_not_show() {
+    let (url, heard) = listen();
+    let out = load(
+        &url,
+        &["-m", "1", "--login=PLAIN", "--user", "u", "--timeout", "30"],
+    )
+    .env("EHLO_PASSWORD", "hunter2-canary")
+    .output()
+    .unwrap();
+    // The server takes no logins: it says 250 where 235 is due.
+    assert_eq!(out.status.code(), Some(1), "{out:?}");
+    let text = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+    assert!(text.contains("AUTH") && !text.contains("canary"), "{text}");
+    drop(heard.join());
+}
+
+#[test]
+fn what_no_server_says_is_told_and_not_obeyed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.write_all(b"\x1b[2Jwelcome\r\n");
+    });
+    let out = load(&url, &["-m", "1"]).output().unwrap();
+    server.join().unwrap();
+    assert_eq!(out.status.code(), Some(1), "{out:?}");
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(
+        text.contains("no reply, but other text") && !text.contains('\x1b'),
+        "{text}"
+    );
+}
