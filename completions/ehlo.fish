@@ -176,35 +176,74 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand decode" -l url-safe -d 'Base64
 complete -c ehlo -n "__fish_ehlo_using_subcommand decode" -s h -l help -d 'Print help'
 complete -c ehlo -n "__fish_ehlo_using_subcommand explain" -l after -d 'The verb that was answered' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand explain" -s h -l help -d 'Print help'
-complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s h -l help -d 'Print help'
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l name -d 'Own name in greetings' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s m -l max-connections -d 'Connections at a time; others wait to be accepted' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s t -l timeout -d 'Drop a silent client after so long' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s M -l stop-after -d 'End after so many accepted messages' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s n -l stop-after-connections -d 'End after so many connections' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l ca-out -d 'Write the CA certificate here [default: in the user\'s runtime folder]' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l auth -d 'Offer AUTH and take any login' -r -f -a "any\t'Anybody'"
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l user -d 'Offer AUTH for this account (of the sink: the password is no secret)' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s f -l reject -d 'Refuse these commands for good: verbs, "connect" or "." for the end of the message' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s B -l reject-reply -d 'What a refusal for good says' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s r -l soft-reject -d 'Refuse these commands for now' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s b -l soft-reject-reply -d 'What a refusal for now says' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s Q -l bye -d 'Answer these commands with 421 and disconnect' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l disconnect -d 'Disconnect without an answer to these commands' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s W -l delay -d 'Wait before the answer: VERB:2, VERB:50ms' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l hide -d 'Do not offer these extensions, such as PIPELINING,CHUNKING' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l fault -d 'More faults, a TOML table' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s d -l dump-dir -d 'Keep each message as a file in this folder, with its envelope' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l mbox -d 'Append messages to this mbox file' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l maildir -d 'Deliver messages to this Maildir' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l ready-file -d 'Write the addresses to this file when ready, complete or not at all' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s L -l lmtp -d 'Speak LMTP: a reply for each recipient'
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l listen-publicly -d 'Listen on addresses that are not loopback, too'
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l tls -d 'TLS from the first octet'
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l starttls -d 'Offer STARTTLS'
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l json -d 'One JSON object a line: ready, then the report'
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s q -l quiet -d 'Neither live counter nor addresses: the report alone'
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s s -l sessions -d 'Sessions at a time' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s m -l messages -d 'Messages in all [default: 1; with --duration, as many as fit]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s l -l length -d 'Octets of each body, or a range to choose from, as in 1000-20000 [default: 5120]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s F -l file -d 'Send this message, or in turn the .eml files of this folder' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s f -l from -d 'Sender' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s t -l to -d 'Recipient' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l recipients-file -d 'Recipients in turn, one a line, instead of --to' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s r -l recipients -d 'Recipients of each message; a number goes in front of the address' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s S -l subject -d 'Subject' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s M -l name -d 'Name said in EHLO [default: the host name]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l per-connection -d 'Keep a connection for so many messages' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l duration -d 'End after so long' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l rate -d 'Messages a second, due at fixed times however slow the server is [default: as fast as it goes; 10 where the server is not on this machine]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l ramp -d 'Take so long to reach the rate; without a rate, to open the sessions' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s R -l random-wait -d 'Wait a random time up to this between the messages of a session' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s w -l wait -d 'Wait this long between the messages of a session' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l seed -d 'Where random sizes and times begin: the same seed gives the same' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l accounts -d 'Log in with the accounts of this file in turn: name,password a line' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l max-errors -d 'End when there are more errors than this' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l yes-load -d 'The server at HOST is mine to load: needed for any host but this machine, in batch' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l threads -d 'Threads [default: half the cores, all where the server is elsewhere]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l hdr -d 'Write the report with its histograms, for --merge and --compare' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l merge -d 'Run nothing: join the reports of several machines, written with --hdr' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l compare -d 'Show what changed since this report (of --json or --hdr)' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l color -d 'Colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l source -d 'Local address to connect from' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l resolve -d 'Use this address for a host and port instead of asking the resolver' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l proxy-header -d 'Send a PROXY header first, for servers behind HAProxy' -r -f -a "v1\t'Text header'
+v2\t'Binary header'"
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l timeout -d 'Time limit for each step: connecting, TLS, a reply' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l pin -d 'Trust a certificate with this fingerprint or key pin only' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l sni -d 'Name sent in the handshake [default: the target]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l expect-name -d 'Name that the certificate must bear [default: the target]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l alpn -d 'ALPN protocol id to offer [default: none]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l tls-min -d 'Lowest TLS version' -r -f -a "1.2\t'TLS 1.2'
+1.3\t'TLS 1.3'"
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l tls-max -d 'Highest TLS version' -r -f -a "1.2\t'TLS 1.2'
+1.3\t'TLS 1.3'"
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l cert -d 'Client certificate chain, PEM' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l key -d 'Client key, PEM' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l keylog -d 'Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l user -d 'User name (fills the question; with --login logs in)' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l login -d 'Log in at once, with the strongest mechanism or the one named' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l password-command -d 'Password or token: first line that the command prints' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l password-fd -d 'Password or token: first line from this file descriptor' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s N -l numbered -d 'Put a number that does not repeat in front of each recipient'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s d -l keep -d 'Keep connections: the next message goes over the same one'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s L -l lmtp -d 'Speak LMTP'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l pipelining -d 'Send the envelope at once, and with the content before it where the connection is kept'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l chunking -d 'Send content with BDAT'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l resume -d 'Resume TLS sessions'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l stop-on-error -d 'End at the first error'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s c -l counter -d 'A line a second on how far it is, also where the output is no terminal'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l json -d 'The report as one line of JSON'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s q -l quiet -d 'Only the report'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s 4 -d 'IPv4 only'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s 6 -d 'IPv6 only'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l tls -d 'TLS from the first octet'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l starttls -d 'STARTTLS at once, or fail'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l no-tls -d 'No TLS, whatever scheme or port say'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l insecure -d 'Go on without trust (the verdict is still shown)'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l ask-password -d 'Ask for the password, even when it could be found elsewhere'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l allow-cleartext-auth -d 'In batch: let credentials travel in the clear to a host that is not loopback'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s h -l help -d 'Print help'
 complete -c ehlo -n "__fish_ehlo_using_subcommand show" -l as -d 'As what' -r -f -a "human\t'Marked text'
 talk\t'A talk'
 html\t'A self-contained page'"

@@ -812,7 +812,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(number) if number >= 0.001 && number <= 1e9 => Ok(number),
+        Ok(number) if (0.001..=1e9).contains(&number) => Ok(number),
         _ => Err("a number above 0".to_owned()),
     }
 }

@@ -456,7 +456,8 @@ async fn dial(way: &Way, options: &DialOptions) -> Result<Conn, Trouble> {
         match dial::tcp(&addr.ip().to_string(), addr.port(), options, tell).await {
             Ok(conn) => return Ok(conn),
             Err(e) => {
-                trouble = Trouble::new(Stage::Connect, if why.is_empty() { e.what } else { why })
+                let why = if why.is_empty() { e.what } else { why };
+                trouble = Trouble::new(Stage::Connect, why);
             }
         }
     }
