@@ -243,7 +243,34 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l insecure -d 'Go on wi
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l ask-password -d 'Ask for the password, even when it could be found elsewhere'
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l allow-cleartext-auth -d 'In batch: let credentials travel in the clear to a host that is not loopback'
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s h -l help -d 'Print help'
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l name -d 'Own name in greetings' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s m -l max-connections -d 'Connections at a time; others wait to be accepted' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s t -l timeout -d 'Drop a silent client after so long' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s M -l stop-after -d 'End after so many accepted messages' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s n -l stop-after-connections -d 'End after so many connections' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l ca-out -d 'Write the CA certificate here [default: in the user\'s runtime folder]' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l auth -d 'Offer AUTH and take any login' -r -f -a "any\t'Anybody'"
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l user -d 'Offer AUTH for this account (of the sink: the password is no secret)' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s f -l reject -d 'Refuse these commands for good: verbs, "connect" or "." for the end of the message' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s B -l reject-reply -d 'What a refusal for good says' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s r -l soft-reject -d 'Refuse these commands for now' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s b -l soft-reject-reply -d 'What a refusal for now says' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s Q -l bye -d 'Answer these commands with 421 and disconnect' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l disconnect -d 'Disconnect without an answer to these commands' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s W -l delay -d 'Wait before the answer: VERB:2, VERB:50ms' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l hide -d 'Do not offer these extensions, such as PIPELINING,CHUNKING' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l fault -d 'More faults, a TOML table' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s d -l dump-dir -d 'Keep each message as a file in this folder, with its envelope' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l mbox -d 'Append messages to this mbox file' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l maildir -d 'Deliver messages to this Maildir' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l ready-file -d 'Write the addresses to this file when ready, complete or not at all' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s L -l lmtp -d 'Speak LMTP: a reply for each recipient'
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l listen-publicly -d 'Listen on addresses that are not loopback, too'
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l tls -d 'TLS from the first octet'
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l starttls -d 'Offer STARTTLS'
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l json -d 'One JSON object a line: ready, then the report'
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s q -l quiet -d 'Neither live counter nor addresses: the report alone'
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ehlo -n "__fish_ehlo_using_subcommand show" -l as -d 'As what' -r -f -a "human\t'Marked text'
 talk\t'A talk'
 html\t'A self-contained page'"

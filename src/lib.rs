@@ -104,7 +104,6 @@ fn run(command: Command) -> error::Result<()> {
         Command::Talk(options) => cmd::talk::run(&options, &look_of_output()?),
         Command::Config(options) => cmd::config::run(&options),
         Command::Load(options) => cmd::load::run(&options),
-        _ => Err(error::Error::usage("not yet")),
     }
 }
 
