@@ -52,6 +52,7 @@ pub fn run(options: &cli::Connect) -> Result<()> {
         return console::run(Start {
             editor: EditorOptions {
                 color: settings.look.color,
+                charset: settings.look.charset,
                 simple: in_force.is_on("simple-ui"),
                 vi: in_force.value("keys") == "vi",
             },
@@ -172,7 +173,6 @@ fn settings(options: &cli::Connect, in_force: &Options, terminal: bool) -> Resul
         show_secrets: output.show_secrets,
         quiet: output.quiet,
         json: output.json,
-        echo_added_only: !simple,
         allow_commands: terminal || options.allow_commands,
         fail_fast: options.fail_fast,
         ..Settings::default()

@@ -25,7 +25,7 @@ use crate::session::Patience;
 use crate::session::open::{How, limit};
 use crate::transcript::{Row, to_json};
 use crate::ui::html::{Chapter, Ended, page};
-use crate::ui::{Look, Role, Styled, look, marks, out};
+use crate::ui::{Look, Role, Styled, look, out, rows, units};
 use crate::wire::secret::Secret;
 
 /// Talks that run at once, at most.
@@ -252,7 +252,7 @@ struct Sink(Arc<Mutex<Writing>>);
 struct Writing {
     json: bool,
     log: Option<(std::fs::File, bool)>,
-    marker: marks::Marker,
+    marker: rows::Marker,
     look: Look,
     failed: Option<Error>,
 }
@@ -275,7 +275,7 @@ impl Sink {
         Ok(Self(Arc::new(Mutex::new(Writing {
             json: args.output.json,
             log,
-            marker: marks::Marker::default(),
+            marker: rows::Marker::default(),
             look,
             failed: None,
         }))))
@@ -357,7 +357,7 @@ impl<'a> Watch<'a> {
             Seen::Row(row) => {
                 self.sink.row(row);
                 if self.step {
-                    for line in marks::lines(row, &self.look) {
+                    for line in rows::lines(row, &self.look) {
                         let _ = out::line(&line.render(&self.look));
                     }
                 }
@@ -475,7 +475,7 @@ impl Report {
         if (failed || self.verbose) && !self.quiet && !outcome.rows.is_empty() {
             out::line("")?;
             let from = if self.verbose { 0 } else { outcome.tail };
-            let mut marker = marks::Marker::default();
+            let mut marker = rows::Marker::default();
             for row in &outcome.rows[from..] {
                 for line in marker.lines(row, &self.look) {
                     out::line(&line.render(&self.look))?;
@@ -517,7 +517,7 @@ impl Report {
                 let words = format!(
                     "{}, {}",
                     self.tally.words(),
-                    marks::time(self.began.elapsed().as_secs_f64() * 1000.0)
+                    units::millis(self.began.elapsed().as_secs_f64() * 1000.0)
                 );
                 out::line(&words)?;
             }

@@ -8,7 +8,7 @@ use crate::cli::{Show, ShowForm};
 use crate::error::{Error, Result};
 use crate::transcript::{Row, from_json, save};
 use crate::ui::html::{Chapter, page};
-use crate::ui::{Look, marks, out};
+use crate::ui::{Look, out, rows};
 
 /// The longest line of a log: content travels in parts, in base64 at worst.
 const LINE_MAX: u64 = 1024 * 1024;
@@ -23,7 +23,7 @@ const HELD_MAX: usize = 256 * 1024 * 1024;
 pub fn run(args: &Show, look: &Look) -> Result<()> {
     let name = args.file.display().to_string();
     if args.form == ShowForm::Human {
-        let mut marker = marks::Marker::default();
+        let mut marker = rows::Marker::default();
         return each(&args.file, &name, |row| {
             for line in marker.lines(&row, look) {
                 out::line(&line.render(look))?;

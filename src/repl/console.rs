@@ -14,6 +14,7 @@ use crate::proto::engine::Mode;
 use crate::target::Place;
 use crate::terminal::Saved;
 use crate::ui::render::Mark;
+use crate::wire::show::Charset;
 
 use super::batch;
 use super::complete::View;
@@ -130,7 +131,11 @@ async fn converse(
 ) -> Result<()> {
     if opening.target.place == Place::Practice {
         for line in WELCOME {
-            desk.say(Mark::Info, line)?;
+            let dot = match desk.settings.look.charset {
+                Charset::Unicode => "·",
+                Charset::Ascii => "-",
+            };
+            desk.say(Mark::Info, &line.replace('·', dot))?;
         }
     }
     opening::open(desk, opening).await?;
@@ -190,6 +195,7 @@ async fn step(desk: &mut Desk, books: &mut Books) -> Result<()> {
 
 /// Reads one line, showing above it what arrives.
 async fn read(desk: &mut Desk, books: &mut Books) -> Result<FromEditor> {
+    desk.measure();
     let width = desk.settings.look.width.unwrap_or(80);
     let several = desk.seats.len() > 1;
     let charset = desk.settings.look.charset;
@@ -267,8 +273,17 @@ async fn typed(desk: &mut Desk, books: &mut Books, text: &str) -> Result<()> {
         }
         books.keep(desk, text)?;
     }
+    let number = desk.seat().map(|seat| seat.number);
+    if let Some(seat) = desk.seat() {
+        seat.renderer.typed(Some(text.as_bytes()));
+    }
     desk.take(text.as_bytes()).await?;
-    desk.settle().await.map(|_| ())
+    desk.settle().await?;
+    let seat = desk.seats.iter_mut().find(|s| Some(s.number) == number);
+    if let Some(seat) = seat {
+        seat.renderer.typed(None);
+    }
+    Ok(())
 }
 
 /// Ctrl-]: one console line, whatever is being typed.

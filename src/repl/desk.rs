@@ -12,6 +12,7 @@ use crate::proto::engine::{Engine, Setting};
 use crate::proto::event::Event;
 use crate::session::{Happening, Timed};
 use crate::transcript::{Row, to_json};
+use crate::ui::marks::{Fold, fold};
 use crate::ui::render::{Echo, Mark, Renderer, Style, Times};
 use crate::ui::view::Seen;
 
@@ -90,11 +91,7 @@ impl Desk {
         Style {
             look: self.settings.look,
             times: self.settings.times,
-            echo: if console && self.settings.echo_added_only {
-                Echo::Added
-            } else {
-                Echo::All
-            },
+            echo: if console { Echo::Added } else { Echo::All },
             quiet: self.settings.quiet,
             show_secrets: self.settings.show_secrets,
             explain: self.settings.explain,
@@ -201,7 +198,10 @@ impl Desk {
         }
         match &timed.what {
             Happening::Engine(Event::Reply(reply)) => {
-                if self.settings.explain {
+                // The steps of a login are told by its mechanism.
+                let step =
+                    reply.intermediate && matches!(reply.to.as_str(), "AUTH" | "AUTHENTICATE");
+                if self.settings.explain && !step {
                     let told = super::teach::of_reply(seat, reply);
                     let sentence = told.sentence(self.settings.look.width);
                     lines.push((Mark::Meaning, sentence.text()));
@@ -250,6 +250,16 @@ impl Desk {
         let signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
         self.interrupts = Some(signal.map_err(|e| Error::local(format!("no signals: {e}")))?);
         Ok(())
+    }
+
+    /// The screen may have become wider or narrower.
+    pub fn measure(&mut self) {
+        let width = crate::terminal::width();
+        let look = &mut self.settings.look;
+        if look.width.is_some() && width.is_some() && width != look.width {
+            look.width = width;
+            self.apply_settings();
+        }
     }
 
     /// Gives every session the settings that were changed.
@@ -366,7 +376,11 @@ impl Desk {
     /// As `say`.
     pub fn print(&mut self, lines: &[crate::ui::Styled]) -> Result<()> {
         let look = self.settings.look;
-        let text: String = lines.iter().map(|line| line.render(&look) + "\n").collect();
+        let text: String = lines
+            .iter()
+            .flat_map(|line| fold(line.clone(), look.width, Fold::Words))
+            .map(|line| line.render(&look) + "\n")
+            .collect();
         self.screen.write(&text)
     }
 

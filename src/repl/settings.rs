@@ -42,8 +42,6 @@ pub struct Settings {
     pub view: View,
     /// Lines of a content shown on a terminal; `None` for all.
     pub long: Option<u64>,
-    /// True where the terminal already shows what is typed.
-    pub echo_added_only: bool,
     /// True when content is kept for `:show`.
     pub record_content: bool,
     /// Programs may be started and files written.
@@ -68,7 +66,6 @@ impl Default for Settings {
             guard: true,
             view: View::Raw,
             long: Some(200),
-            echo_added_only: true,
             record_content: true,
             allow_commands: true,
             allow_cleartext_auth: false,

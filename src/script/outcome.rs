@@ -84,7 +84,7 @@ impl Outcome {
 }
 
 fn time(took: Duration) -> String {
-    crate::ui::marks::time(took.as_secs_f64() * 1000.0)
+    crate::ui::units::millis(took.as_secs_f64() * 1000.0)
 }
 
 /// How many ended how.

@@ -188,6 +188,36 @@ pub fn group(stage: &Stage<'_>, name: &str) -> Result<Vec<Styled>, Error> {
     Ok(block.lines(stage.width.unwrap_or(WIDTH)))
 }
 
+/// Sets of phases that tables name, in the words of people who type.
+const WHEN: &[(&[&str], &str)] = &[
+    (&["start", "idle", "mail", "rcpt"], "at any time"),
+    (&["authorization", "transaction"], "at any time"),
+    (
+        &["not-authenticated", "authenticated", "selected", "logout"],
+        "at any time",
+    ),
+    (&["start", "idle"], "outside a transaction"),
+    (&["idle"], "after EHLO, outside a transaction"),
+    (&["mail", "rcpt"], "after MAIL FROM"),
+    (&["rcpt"], "after RCPT TO"),
+    (&["authorization"], "before the login"),
+    (&["transaction"], "after the login"),
+    (&["not-authenticated"], "before the login"),
+    (&["authenticated", "selected"], "after the login"),
+    (
+        &["authenticated"],
+        "after the login, with no mailbox selected",
+    ),
+    (&["selected"], "after SELECT"),
+];
+
+/// When a verb is in place.
+pub fn when(phases: &[Phase]) -> String {
+    let names: Vec<_> = phases.iter().map(|phase| phase.0).collect();
+    let known = WHEN.iter().find(|(set, _)| *set == names.as_slice());
+    known.map_or_else(|| names.join(", "), |(_, words)| (*words).to_owned())
+}
+
 /// A verb's card. With `offers`, what it needs is compared with what there is.
 pub fn card(protocol: &str, verb: &Verb, offers: Option<&Offers>) -> Block {
     let mut syntax = verb.name.to_owned();
@@ -200,7 +230,6 @@ pub fn card(protocol: &str, verb: &Verb, offers: Option<&Offers>) -> Block {
         };
         syntax.push_str(&format!(" {hint}{dots}"));
     }
-    let phases: Vec<_> = verb.phases.iter().map(|p| p.0).collect();
     let needs = verb.needs.unwrap_or_default().replace(' ', " or ");
     let needs = match offers.filter(|o| o.known && !needs.is_empty()) {
         Some(offers) if missing(verb, offers).is_some() => format!("{needs} (not offered here)"),
@@ -210,7 +239,7 @@ pub fn card(protocol: &str, verb: &Verb, offers: Option<&Offers>) -> Block {
     let status = knowledge::verb_status(protocol, verb.name);
     Block::new(format!("{syntax}: {}.", verb.summary))
         .row("protocol", protocol.to_ascii_uppercase())
-        .row("legal", phases.join(", "))
+        .row("legal", when(verb.phases))
         .row("needs", needs)
         .row("takes", parameters(verb, offers))
         .row("reply", reply_shape(protocol, verb))

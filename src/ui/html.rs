@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::marks;
+use super::{rows, units};
 use crate::knowledge;
 use crate::proto::event::Verdict;
 use crate::transcript::{Direction, Row, RowKind};
@@ -174,7 +174,7 @@ fn write_row(out: &mut String, rows: &[&Row], after: u64, protocol: &str, named:
     if row.kind == RowKind::Content {
         out.push_str("<pre>");
         for row in rows {
-            for line in marks::content(row) {
+            for line in rows::content(row) {
                 out.push_str(&text(&show(line, Charset::Unicode)));
                 out.push('\n');
             }
@@ -199,7 +199,7 @@ fn write_row(out: &mut String, rows: &[&Row], after: u64, protocol: &str, named:
     let took = row
         .ms
         .filter(|_| row.reply.is_some())
-        .map(|ms| format!(" <span class=\"took\">{}</span>", marks::time(ms)))
+        .map(|ms| format!(" <span class=\"took\">{}</span>", units::millis(ms)))
         .unwrap_or_default();
     match meaning(row, protocol) {
         Some(meaning) => {

@@ -1,169 +1,280 @@
-//! Rows of a record as marked text: the form people read, on screen, in logs and in reports.
+//! The gutter: marks in four columns that nothing a peer says gets into, on screen, in logs and in
+//! reports alike.
 //!
-//! The gutter is four columns wide and nothing a peer says gets into it: `->` sent in the clear, `~>`
-//! under TLS, `<-` and `<~` received, with a star when refused, `==` information, `!!` our remark
-//! about the other side. Content stands behind `|`.
+//! `->` sent in the clear, `~>` under TLS, `<-` and `<~` received, with a star when refused, `!!` our
+//! remark about the other side, `==` information, `  =` what the line above means. Content stands
+//! behind `|`. Where the width is known, `fold` breaks what is too long before the terminal does: a
+//! terminal would go on in the first column, where a peer could paint marks of its own.
 
-use std::sync::Arc;
-
+use super::units::{char_columns, columns};
 use super::{Look, Role, Styled};
 use crate::proto::event::Verdict;
-use crate::transcript::{Direction, Row, RowKind};
+use crate::transcript::Direction;
 use crate::wire::secret::MASK;
 use crate::wire::show::{Charset, show};
 
-/// Replies that took at least so long show their time.
-const SLOW_MS: f64 = 100.0;
+/// Columns of the gutter.
+pub const GUTTER: usize = 4;
+/// The gutter of a line that goes on.
+const BLANK: &str = "    ";
+/// Narrower screens are left to themselves.
+const NARROWEST: usize = 20;
+/// The mask where only ASCII may be used.
+const ASCII_MASK: &str = "****";
 
-/// Follows rows and says where another session goes on.
-#[derive(Debug, Default)]
-pub struct Marker {
-    session: Option<Arc<str>>,
-}
-
-impl Marker {
-    /// The lines of the next row.
-    pub fn lines(&mut self, row: &Row, look: &Look) -> Vec<Styled> {
-        let same = self.session.as_ref() == Some(&row.session);
-        let first = self.session.is_none() && &*row.session == "main";
-        let mut all = Vec::new();
-        if !same && !first {
-            let name = safe(row.session.as_bytes(), look);
-            all.push(Styled::plain("==  ").with(Role::Dim, format!("session {name}")));
-        }
-        if !same {
-            self.session = Some(Arc::clone(&row.session));
-        }
-        all.append(&mut lines(row, look));
-        all
-    }
-}
-
-/// The lines of a row.
-pub fn lines(row: &Row, look: &Look) -> Vec<Styled> {
-    let role = role(row);
-    let mark = mark(row);
-    let slow = row.ms.filter(|ms| *ms >= SLOW_MS);
-    if row.kind == RowKind::Content {
-        return content(row)
-            .map(|line| Styled::plain(mark).with(role, format!("|{}", safe(line, look))))
-            .collect();
-    }
-    let text = match (row.kind, row.text.is_empty()) {
-        (RowKind::Closed, true) => "the connection is closed".to_owned(),
-        (RowKind::Closed, false) => format!("the connection is closed: {}", safe(&row.text, look)),
-        (RowKind::Connected, _) => format!("connected: {}", safe(&row.text, look)),
-        (RowKind::User, _) => format!("user {}", safe(&row.text, look)),
-        (RowKind::Answer, true) => "(empty line)".to_owned(),
-        (RowKind::Raw, _) => format!("raw, {} octets: {}", row.octets, safe(&row.text, look)),
-        _ => safe(&row.text, look),
-    };
-    let mut line = Styled::plain(mark).with(role, text);
-    if let Some(ms) = slow {
-        line = line.with(Role::Dim, format!("  {}", time(ms)));
-    }
-    vec![line]
-}
-
-/// Milliseconds as people read them.
-pub fn time(ms: f64) -> String {
-    if ms < 10.0 {
-        format!("{ms:.1} ms")
-    } else if ms < 1000.0 {
-        format!("{ms:.0} ms")
-    } else {
-        format!("{:.1} s", ms / 1000.0)
-    }
-}
-
-/// The lines of content, without their ends.
-pub fn content(row: &Row) -> impl Iterator<Item = &[u8]> {
-    let text = row.text.strip_suffix(b"\r\n").unwrap_or(&row.text);
-    text.split(|b| *b == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-}
-
-/// The gutter: four columns, the fourth a blank.
-pub fn mark(row: &Row) -> &'static str {
-    match (row.direction, row.tls, row.refused()) {
+/// The mark of what was said, a blank behind it.
+pub fn gutter(direction: Direction, tls: bool, refused: bool) -> &'static str {
+    match (direction, tls, refused) {
         (Direction::Sent, false, _) => "->  ",
         (Direction::Sent, true, _) => "~>  ",
         (Direction::Received, false, false) => "<-  ",
         (Direction::Received, false, true) => "<-* ",
         (Direction::Received, true, false) => "<~  ",
         (Direction::Received, true, true) => "<~* ",
-        (Direction::Note, ..) if matches!(row.kind, RowKind::Oddity | RowKind::Failed) => "!!  ",
         (Direction::Note, ..) => "==  ",
     }
 }
 
-fn role(row: &Row) -> Role {
-    match (row.direction, row.kind) {
-        (Direction::Note, RowKind::Oddity | RowKind::Failed) => Role::Warn,
-        (Direction::Note, _) => Role::Dim,
-        (Direction::Sent, _) | (_, RowKind::Content) => Role::Plain,
-        (Direction::Received, _) => match row.verdict {
-            Verdict::Good => Role::Good,
-            Verdict::More => Role::More,
-            Verdict::TryLater => Role::Later,
-            Verdict::Refused => Role::Refused,
-            Verdict::Note => Role::Plain,
-        },
+/// Marks of our own lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// `==`: information.
+    Info,
+    /// `!!`: a remark about the other side.
+    Remark,
+    /// `  =`: what the line above means.
+    Meaning,
+}
+
+impl Mark {
+    /// A line with this mark.
+    pub fn line(self, text: impl Into<String>) -> Styled {
+        match self {
+            Self::Info => Styled::new(Role::Dim, "==  ").with(Role::Plain, text),
+            Self::Remark => Styled::new(Role::Warn, "!!  ").with(Role::Warn, text),
+            Self::Meaning => Styled::new(Role::Dim, "  = ").with(Role::Dim, text),
+        }
     }
 }
 
-fn safe(text: &[u8], look: &Look) -> String {
+/// The colour of a verdict.
+pub fn role(verdict: Verdict) -> Role {
+    match verdict {
+        Verdict::Good => Role::Good,
+        Verdict::More => Role::More,
+        Verdict::TryLater => Role::Later,
+        Verdict::Refused => Role::Refused,
+        Verdict::Note => Role::Plain,
+    }
+}
+
+/// A peer's text made safe; the mask has its ASCII form, `show` would spell its dots out.
+pub fn safe(text: &[u8], look: &Look) -> String {
     let shown = show(text, look.charset);
     match look.charset {
         Charset::Unicode => shown.into_owned(),
-        // The mask has its ASCII form; `show` would spell its dots out.
         Charset::Ascii => {
-            let escaped = show(MASK.as_bytes(), Charset::Ascii);
-            shown.replace(&*escaped, "****")
+            let spelled = show(MASK.as_bytes(), Charset::Ascii);
+            shown.replace(&*spelled, ASCII_MASK)
         }
+    }
+}
+
+/// How a line is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    /// At the edge, as a terminal would: what was said on the wire, octet for octet.
+    Edge,
+    /// As `Edge`, for content behind `|`.
+    Content,
+    /// At blanks, under the text it continues: our own words.
+    Words,
+}
+
+/// The lines that a line takes on a screen so wide; one where no width is known.
+pub fn fold(line: Styled, width: Option<usize>, how: Fold) -> Vec<Styled> {
+    let Some(width) = width.filter(|w| *w >= NARROWEST) else {
+        return vec![line];
+    };
+    if line.0.iter().map(|(_, text)| columns(text)).sum::<usize>() <= width {
+        return vec![line];
+    }
+    let hang = match how {
+        Fold::Edge => BLANK.to_owned(),
+        Fold::Content => format!("{BLANK}|"),
+        Fold::Words => " ".repeat(hang(&line, width)),
+    };
+    let mut rows = Rows {
+        width,
+        hang: columns(&hang),
+        hang_text: hang,
+        words: how == Fold::Words,
+        done: Vec::new(),
+        now: Vec::new(),
+        used: 0,
+        blank: None,
+    };
+    for (role, text) in line.0 {
+        text.chars().for_each(|c| rows.put(role, c));
+    }
+    rows.finish()
+}
+
+/// Where a paragraph goes on: under its last piece where that begins on the left, else a little
+/// behind its first word.
+fn hang(line: &Styled, width: usize) -> usize {
+    let last = line.0.len().saturating_sub(1);
+    let before: usize = line.0[..last].iter().map(|(_, text)| columns(text)).sum();
+    if (GUTTER..=width / 2).contains(&before) {
+        return before;
+    }
+    let text = line.text();
+    let indent = text.len() - text.trim_start_matches(' ').len();
+    (indent + GUTTER).min(width / 2)
+}
+
+/// A line on its way to several.
+struct Rows {
+    width: usize,
+    hang: usize,
+    hang_text: String,
+    words: bool,
+    done: Vec<Styled>,
+    now: Vec<(Role, char)>,
+    used: usize,
+    /// Behind the last blank of this row.
+    blank: Option<usize>,
+}
+
+impl Rows {
+    fn put(&mut self, role: Role, c: char) {
+        let wide = char_columns(c);
+        if self.used + wide > self.width {
+            if self.words && c == ' ' {
+                self.end(self.now.len());
+                return;
+            }
+            let at = self.blank.filter(|_| self.words).unwrap_or(self.now.len());
+            self.end(at);
+        }
+        // What a break leaves of a gap between words is dropped.
+        let begins = self.now.is_empty() && !self.done.is_empty();
+        if begins && self.words && c == ' ' {
+            return;
+        }
+        self.now.push((role, c));
+        self.used += wide;
+        let text_began = !self.done.is_empty() || self.used > self.hang;
+        if c == ' ' && text_began {
+            self.blank = Some(self.now.len());
+        }
+    }
+
+    /// Ends the row before its `at`th character.
+    fn end(&mut self, at: usize) {
+        let rest = self.now.split_off(at);
+        let mut row = std::mem::replace(&mut self.now, rest);
+        if self.words {
+            let kept = row.iter().rposition(|(_, c)| *c != ' ');
+            row.truncate(kept.map_or(0, |last| last + 1));
+        }
+        self.done.push(self.styled(&row));
+        self.used = self.hang
+            + self
+                .now
+                .iter()
+                .map(|(_, c)| char_columns(*c))
+                .sum::<usize>();
+        self.blank = None;
+    }
+
+    fn styled(&self, row: &[(Role, char)]) -> Styled {
+        let mut line = Styled::default();
+        if !self.done.is_empty() {
+            line = line.with(Role::Plain, &self.hang_text);
+        }
+        for (role, c) in row {
+            match line.0.last_mut() {
+                Some((last, text)) if last == role => text.push(*c),
+                _ => line = line.with(*role, *c),
+            }
+        }
+        line
+    }
+
+    fn finish(mut self) -> Vec<Styled> {
+        if !self.now.is_empty() {
+            let last = std::mem::take(&mut self.now);
+            let line = self.styled(&last);
+            self.done.push(line);
+        }
+        self.done
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::transcript::Stamp;
+
+    fn folded(line: Styled, width: usize, how: Fold) -> Vec<String> {
+        let lines = fold(line, Some(width), how);
+        lines.iter().map(Styled::text).collect()
+    }
 
     #[test]
-    fn another_session_is_said() {
-        let row = |name: &str| Row::note(Stamp(0), &Arc::from(name), false, RowKind::Remark, "x");
-        let mut marker = Marker::default();
-        let mut count = |name| marker.lines(&row(name), &Look::default()).len();
+    fn a_peer_never_gets_into_the_first_columns() {
+        let forged = format!("{}==  trusted: mail.example.org", "x".repeat(26));
+        let line = Styled::plain("<-  ").with(Role::Good, forged);
         assert_eq!(
-            [count("main"), count("main"), count("b"), count("main")],
-            [1, 1, 2, 2]
+            folded(line.clone(), 30, Fold::Edge),
+            [
+                format!("<-  {}", "x".repeat(26)),
+                "    ==  trusted: mail.example.".to_owned(),
+                "    org".to_owned()
+            ]
+        );
+        let whole: String = folded(line, 31, Fold::Edge)
+            .iter()
+            .map(|row| &row[GUTTER..])
+            .collect();
+        assert!(whole.ends_with("x==  trusted: mail.example.org"));
+        let wide = Styled::plain("<-  |").with(Role::Plain, "日".repeat(12));
+        assert_eq!(
+            folded(wide, 20, Fold::Content),
+            [
+                format!("<-  |{}", "日".repeat(7)),
+                format!("    |{}", "日".repeat(5))
+            ]
         );
     }
 
     #[test]
-    fn nothing_gets_into_the_gutter() {
-        let session: Arc<str> = Arc::from("main");
-        let row = |kind, direction, text: &str| Row {
-            direction,
-            ..Row::note(Stamp(0), &session, true, kind, text)
-        };
-        let text = |row: &Row| {
-            let lines = lines(row, &Look::default());
-            lines
-                .iter()
-                .map(Styled::text)
-                .collect::<Vec<_>>()
-                .join("\n")
-        };
-        let mut reply = row(RowKind::Status, Direction::Received, "250 ok\n~>  QUIT");
-        reply.ms = Some(1234.5);
-        assert_eq!(text(&reply), "<~  250 ok␊~>  QUIT  1.2 s");
-        reply.verdict = Verdict::Refused;
-        reply.ms = None;
-        assert_eq!(text(&reply), "<~* 250 ok␊~>  QUIT");
-        let body = row(RowKind::Content, Direction::Received, "a\r\n<~  b\r\n");
-        assert_eq!(text(&body), "<~  |a\n<~  |<~  b");
+    fn words_of_ours_go_on_under_their_text() {
+        assert_eq!(
+            folded(Mark::Info.line("one two three four five"), 20, Fold::Words),
+            ["==  one two three", "    four five"]
+        );
+        let row = Styled::plain("label     ").with(Role::Plain, "some words of text");
+        assert_eq!(
+            folded(row, 20, Fold::Words),
+            ["label     some words", "          of text"]
+        );
+        // A word that fits nowhere is broken where the row ends.
+        assert_eq!(
+            folded(Mark::Remark.line("x".repeat(20)), 20, Fold::Words),
+            [format!("!!  {}", "x".repeat(16)), "    xxxx".to_owned()]
+        );
+    }
+
+    #[test]
+    fn what_fits_and_what_has_no_width_is_left_alone() {
+        let line = Mark::Info.line("x".repeat(16));
+        for (width, how) in [
+            (Some(20), Fold::Words),
+            (None, Fold::Edge),
+            (Some(1), Fold::Edge),
+        ] {
+            assert_eq!(fold(line.clone(), width, how), vec![line.clone()]);
+        }
     }
 }

@@ -16,6 +16,7 @@ pub mod meant;
 pub mod out;
 pub mod reference;
 pub mod render;
+pub mod rows;
 pub mod style;
 pub mod tls;
 pub mod units;

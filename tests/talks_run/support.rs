@@ -65,6 +65,6 @@ pub(crate) fn said(outcome: &Outcome) -> String {
     let lines = outcome
         .rows
         .iter()
-        .flat_map(|row| ehlo::ui::marks::lines(row, &look));
+        .flat_map(|row| ehlo::ui::rows::lines(row, &look));
     lines.map(|line| line.text() + "\n").collect()
 }

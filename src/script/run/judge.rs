@@ -12,7 +12,7 @@ use crate::script::expect::{Mismatch, Why, compare, fits_alone, in_time};
 use crate::script::heard::Heard;
 use crate::script::pattern::Values;
 use crate::ui::diag::Diag;
-use crate::ui::{html, marks};
+use crate::ui::{html, units};
 
 /// How long an `S:` waits for a line that nobody asked for.
 const LISTEN: Duration = Duration::from_secs(10);
@@ -389,5 +389,5 @@ fn differs_in_case(expect: &Expect, heard: &Heard) -> bool {
 }
 
 fn seconds(time: Duration) -> String {
-    marks::time(time.as_secs_f64() * 1000.0)
+    units::millis(time.as_secs_f64() * 1000.0)
 }

@@ -7,6 +7,9 @@ use memchr::memchr;
 
 use super::{Mark, Renderer};
 use crate::proto::event::Part;
+use crate::transcript::Direction;
+use crate::ui::marks::{Fold, gutter};
+use crate::ui::style::{Role, Styled};
 use crate::ui::units;
 use crate::wire::show::show;
 
@@ -25,7 +28,7 @@ pub struct Carry {
 impl Renderer {
     pub(super) fn part(&mut self, part: &Part, secured: bool, out: &mut String) {
         if let Some(held) = self.held.take() {
-            self.put(&held, out);
+            self.put(held, Fold::Edge, out);
         }
         self.carry.secured = secured;
         let mut bytes = part.bytes.as_slice();
@@ -66,9 +69,18 @@ impl Renderer {
         }
         let text = line.strip_suffix(b"\n").unwrap_or(line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        out.push_str(if self.carry.secured { "<~  |" } else { "<-  |" });
-        out.push_str(&show(text, self.style.look.charset));
-        out.push('\n');
+        let mark = gutter(Direction::Received, self.carry.secured, false);
+        let shown = show(text, self.style.look.charset);
+        let fits = |width| mark.len() + 1 + shown.len() <= width;
+        if self.style.look.width.is_none_or(fits) {
+            out.push_str(mark);
+            out.push('|');
+            out.push_str(&shown);
+            out.push('\n');
+            return;
+        }
+        let line = Styled::plain(mark).with(Role::Plain, format!("|{shown}"));
+        self.put(line, Fold::Content, out);
     }
 
     /// Ends a content whose last line had no line end, and tells what was not shown.
@@ -83,7 +95,7 @@ impl Renderer {
                 units::grouped(self.carry.hidden),
                 units::grouped(self.carry.lines - self.style.content_lines.unwrap_or_default())
             );
-            self.put(&Mark::Info.line(text), out);
+            self.put(Mark::Info.line(text), Fold::Words, out);
         }
         self.carry.lines = 0;
         self.carry.hidden = 0;

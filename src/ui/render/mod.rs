@@ -1,10 +1,8 @@
 //! A conversation as marked text: what a terminal, a pipe and a log show.
 //!
-//! Marks stand in a gutter four columns wide that server text never reaches: `->` and `~>` sent in
-//! the clear and under TLS, `<-` and `<~` received, with a star when refused, `!!` a remark about the
-//! other side, `==` information, `  =` what the line above means. Content stands behind `|`.
-//! Colour repeats the verdict. A renderer keeps just what it needs between two events: a status line
-//! whose time is not known yet, and the unfinished last line of content.
+//! Marks and gutter are those of `ui::marks`; colour repeats the verdict. A renderer keeps just what
+//! it needs between two events: a status line whose time is not known yet, the unfinished last line
+//! of content, and what the person typed, which the terminal shows already.
 
 mod content;
 mod notes;
@@ -14,9 +12,12 @@ use std::time::Duration;
 use crate::proto::Protocol;
 use crate::proto::event::{Event, Line, LineKind, Sent, SentKind, Verdict};
 use crate::session::{Happening, Timed};
+use crate::transcript::Direction;
+use crate::ui::marks::{self, Fold, fold, gutter, safe};
 use crate::ui::style::{Look, Role, Styled};
-use crate::wire::show::show;
+use crate::wire::secret::MASK;
 
+pub use crate::ui::marks::Mark;
 pub use content::Carry;
 pub use notes::advice_text;
 
@@ -38,7 +39,7 @@ pub enum Echo {
     /// Everything: a pipe, a file.
     #[default]
     All,
-    /// What differs from what was typed: a terminal shows the rest already.
+    /// What a terminal does not show already: all but the line that was typed (`Renderer::typed`).
     Added,
 }
 
@@ -69,6 +70,7 @@ pub struct Renderer {
     held: Option<Styled>,
     carry: Carry,
     protocol: Option<&'static Protocol>,
+    typed: Option<Vec<u8>>,
 }
 
 const SLOW: Duration = Duration::from_millis(100);
@@ -89,6 +91,11 @@ impl Renderer {
         self.protocol = protocol;
     }
 
+    /// The line that the person typed, until it went out; `None` when what follows was not typed.
+    pub fn typed(&mut self, line: Option<&[u8]>) {
+        self.typed = line.map(<[u8]>::to_vec);
+    }
+
     /// Adds what `timed` says to `out`, each line ended.
     pub fn render(&mut self, timed: &Timed, out: &mut String) {
         match &timed.what {
@@ -99,7 +106,7 @@ impl Renderer {
             _ => {
                 self.release(None, out);
                 for line in self.notes(timed) {
-                    self.put(&line, out);
+                    self.put(line, Fold::Words, out);
                 }
             }
         }
@@ -108,7 +115,7 @@ impl Renderer {
     /// Adds a line of our own.
     pub fn note(&mut self, mark: Mark, text: &str, out: &mut String) {
         self.release(None, out);
-        self.put(&mark.line(text), out);
+        self.put(mark.line(text), Fold::Words, out);
     }
 
     /// Adds a view: what the lines above say, arranged.
@@ -120,58 +127,58 @@ impl Renderer {
             let gutter = if at == 0 { "  = " } else { "    " };
             let mut whole = Styled::new(Role::Dim, gutter);
             whole.0.extend(line.0.iter().cloned());
-            self.put(&whole, out);
+            self.put(whole, Fold::Words, out);
         }
     }
 
-    fn put(&self, line: &Styled, out: &mut String) {
-        out.push_str(&line.render(&self.style.look));
-        out.push('\n');
+    fn put(&self, line: Styled, how: Fold, out: &mut String) {
+        for line in fold(line, self.style.look.width, how) {
+            out.push_str(&line.render(&self.style.look));
+            out.push('\n');
+        }
     }
 
     fn line(&mut self, line: &Line, secured: bool, out: &mut String) {
         self.release(None, out);
         let refused = matches!(line.verdict, Verdict::Refused | Verdict::TryLater);
-        let mark = match (secured, refused) {
-            (false, false) => "<-  ",
-            (false, true) => "<-* ",
-            (true, false) => "<~  ",
-            (true, true) => "<~* ",
-        };
         let text = match (&line.clear, self.style.show_secrets) {
             (Some(clear), true) => clear.expose(),
             _ => line.text.as_slice(),
         };
-        let text = show(text, self.style.look.charset);
-        let styled = Styled::plain(mark).with(role(line.verdict), text);
+        let mark = gutter(Direction::Received, secured, refused);
+        let styled =
+            Styled::plain(mark).with(marks::role(line.verdict), safe(text, &self.style.look));
         if matches!(line.kind, LineKind::Status | LineKind::GoAhead) {
             self.held = Some(styled);
         } else {
-            self.put(&styled, out);
+            self.put(styled, Fold::Edge, out);
         }
     }
 
     fn sent(&mut self, sent: &Sent, secured: bool, out: &mut String) {
         self.release(None, out);
-        let added = sent.differs || sent.kind == SentKind::Reply;
-        if self.style.quiet || (self.style.echo == Echo::Added && !added) {
+        let seen = self.style.echo == Echo::Added
+            && self
+                .typed
+                .take_if(|typed| shows_already(typed, &sent.shown))
+                .is_some();
+        if self.style.quiet || seen {
             return;
         }
         let text = match (&sent.clear, self.style.show_secrets) {
             (Some(clear), true) => clear.expose(),
             _ => sent.shown.as_slice(),
         };
-        let mark = if secured { "~>  " } else { "->  " };
-        let mut styled = Styled::plain(mark);
+        let mut styled = Styled::plain(gutter(Direction::Sent, secured, false));
         if text.is_empty() && sent.kind == SentKind::Answer {
             styled = styled.with(Role::Dim, "(empty line)");
         } else {
-            styled = styled.with(Role::Plain, show(text, self.style.look.charset));
+            styled = styled.with(Role::Plain, safe(text, &self.style.look));
         }
         if sent.kind == SentKind::Content && sent.differs && text.starts_with(b"..") {
             styled = styled.with(Role::Dim, "  (dot-stuffed)");
         }
-        self.put(&styled, out);
+        self.put(styled, Fold::Edge, out);
     }
 
     /// Prints the held status line, with its time when that is known and wanted.
@@ -197,39 +204,39 @@ impl Renderer {
                     .with(Role::Dim, time);
             }
         }
-        self.put(&line, out);
+        self.put(line, Fold::Edge, out);
     }
 }
 
-/// The colour of a verdict.
-pub fn role(verdict: Verdict) -> Role {
-    match verdict {
-        Verdict::Good => Role::Good,
-        Verdict::More => Role::More,
-        Verdict::TryLater => Role::Later,
-        Verdict::Refused => Role::Refused,
-        Verdict::Note => Role::Plain,
-    }
-}
-
-/// Marks of our own lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// `==`: information.
-    Info,
-    /// `!!`: a remark about the other side.
-    Remark,
-    /// `  =`: what the line above means.
-    Meaning,
-}
-
-impl Mark {
-    /// A line with this mark.
-    pub fn line(self, text: impl Into<String>) -> Styled {
-        match self {
-            Self::Info => Styled::new(Role::Dim, "==  ").with(Role::Plain, text),
-            Self::Remark => Styled::new(Role::Warn, "!!  ").with(Role::Warn, text),
-            Self::Meaning => Styled::new(Role::Dim, "  = ").with(Role::Dim, text),
+/// True when the screen shows what went out: the prompt its tag, the line behind it the rest, with
+/// dots where this has a mask.
+fn shows_already(typed: &[u8], sent: &[u8]) -> bool {
+    let behind_tag = memchr::memchr(b' ', sent).map_or(&[][..], |blank| &sent[blank + 1..]);
+    [sent, behind_tag].into_iter().any(|sent| {
+        let secret = memchr::memmem::find(sent, MASK.as_bytes());
+        match secret {
+            Some(at) => at > 0 && typed.starts_with(&sent[..at]),
+            None => sent == typed,
         }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shows_already;
+
+    #[test]
+    fn only_what_was_typed_is_on_the_screen() {
+        assert!(shows_already(b"NOOP", b"NOOP"));
+        assert!(shows_already(b"select inbox", b"a2 select inbox"));
+        assert!(shows_already(
+            b"login alice x y",
+            "a1 login alice ••••".as_bytes()
+        ));
+        assert!(!shows_already(b".hidden", b"..hidden"));
+        assert!(!shows_already(b":repeat 3 NOOP", b"NOOP"));
+        assert!(!shows_already(b"append x {@m}", b"a5 append x {1204}"));
+        assert!(!shows_already(b"AGFsaWNl", "••••".as_bytes()));
+        assert!(!shows_already(b"", "a1 ••••".as_bytes()));
     }
 }

@@ -5,16 +5,11 @@ use crate::error::Error;
 use crate::proto::event::{Advice, Event, Oddity};
 use crate::sasl::Told;
 use crate::session::{Happening, Timed};
-use crate::ui::block::wrap;
+use crate::ui::help::when;
+use crate::ui::marks::safe;
 use crate::ui::meant::nearest;
 use crate::ui::style::{Role, Styled};
 use crate::ui::units;
-use crate::wire::show::show;
-
-/// Columns of the gutter.
-const GUTTER: usize = 4;
-/// Narrower than this nothing is wrapped.
-const NARROWEST: usize = 20;
 
 impl Renderer {
     pub(super) fn notes(&self, timed: &Timed) -> Vec<Styled> {
@@ -39,11 +34,11 @@ impl Renderer {
         match event {
             Event::Advice(advice) => {
                 let text = advice_text(advice, self.protocol);
-                vec![Mark::Meaning.line(show(text.as_bytes(), self.style.look.charset))]
+                vec![Mark::Meaning.line(safe(text.as_bytes(), &self.style.look))]
             }
             Event::Oddity(oddity) => {
                 let text = oddity_text(oddity);
-                vec![Mark::Remark.line(show(text.as_bytes(), self.style.look.charset))]
+                vec![Mark::Remark.line(safe(text.as_bytes(), &self.style.look))]
             }
             Event::Told(told) => told.iter().flat_map(|t| self.told(t)).collect(),
             _ => Vec::new(),
@@ -52,19 +47,10 @@ impl Renderer {
 }
 
 impl Renderer {
-    /// A step of a login: one clause, wrapped where the width is known, and with explanations on a
-    /// line for each field.
+    /// A step of a login: one clause, and with explanations on a line for each field.
     fn told(&self, told: &Told) -> Vec<Styled> {
-        let safe = |text: &str| show(text.as_bytes(), self.style.look.charset).into_owned();
-        let text = safe(&told.text);
-        let lines = match self.style.look.width {
-            Some(width) => wrap(&text, width.saturating_sub(GUTTER).max(NARROWEST)),
-            None => vec![text],
-        };
-        let clause = lines.into_iter().enumerate().map(|(n, line)| match n {
-            0 => Mark::Meaning.line(line),
-            _ => Styled::new(Role::Dim, format!("    {line}")),
-        });
+        let safe = |text: &str| safe(text.as_bytes(), &self.style.look);
+        let clause = std::iter::once(Mark::Meaning.line(safe(&told.text)));
         let fields = if self.style.explain {
             told.fields.as_slice()
         } else {
@@ -72,17 +58,16 @@ impl Renderer {
         };
         let fields = fields
             .iter()
-            .map(|field| Styled::new(Role::Dim, format!("      {}", safe(field))));
+            .map(|field| Styled::plain("      ").with(Role::Dim, safe(field)));
         clause.chain(fields).collect()
     }
 }
 
 /// What went wrong, and what helps.
 fn fault(error: &Error) -> Vec<Styled> {
-    let hints = error
-        .hints
-        .iter()
-        .map(|(label, text)| Styled::plain(format!("    {label:<9} {text}")));
+    let hints = error.hints.iter().map(|(label, text)| {
+        Styled::plain(format!("    {label:<9} ")).with(Role::Plain, text.clone())
+    });
     std::iter::once(Mark::Remark.line(error.what.clone()))
         .chain(hints)
         .collect()
@@ -106,11 +91,7 @@ pub fn advice_text(advice: &Advice, protocol: Option<&'static crate::proto::Prot
             }
         }
         Advice::WrongPhase { verb, phases } => {
-            let phases: Vec<_> = phases.iter().map(|phase| phase.0).collect();
-            format!(
-                "{verb} does not belong here but in {} (sent as typed)",
-                phases.join(", ")
-            )
+            format!("{verb} comes {} (sent as typed)", when(phases))
         }
         Advice::NotAdvertised { what, needs } => {
             format!("{what} needs {needs}, which the server did not offer (sent as typed)")
