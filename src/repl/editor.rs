@@ -24,10 +24,18 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::error::{Error, Result};
 use crate::ui::style::{Look, Role, Styled};
+use crate::ui::units;
+use crate::wire::show::Charset;
 
-use super::complete::{self, Class, View};
+use super::complete::{self, Candidate, Class, View};
 use super::front::{FromEditor, Reading, ToEditor};
 
+/// Columns where nobody says how many there are.
+const DEFAULT_WIDTH: usize = 80;
+/// A hint that has fewer columns left in its row goes on in the next.
+const HINT_ROOM: usize = 16;
+/// The widest column of candidates.
+const WIDEST: usize = 36;
 /// Longer lines are neither coloured nor hinted: redrawing them would be quadratic.
 const DECORATED: usize = 200;
 
@@ -40,6 +48,8 @@ pub struct EditorOptions {
     pub vi: bool,
     /// No hints, no colours, no list below the line: for screen readers.
     pub simple: bool,
+    /// Which characters may be used.
+    pub charset: Charset,
 }
 
 /// The editor, ready to be asked.
@@ -74,6 +84,8 @@ impl LineEditor {
             view: None,
             command: true,
             options,
+            prompt: 0,
+            width: DEFAULT_WIDTH,
         }));
         let console_line = Arc::new(AtomicBool::new(false));
         let key = ConsoleKey(Arc::clone(&console_line));
@@ -162,6 +174,10 @@ impl LineEditor {
     }
 
     fn line(&mut self, prompt: &str) -> FromEditor {
+        if let Some(assistant) = self.editor.helper_mut() {
+            assistant.prompt = units::columns(prompt);
+            assistant.width = crate::terminal::width().unwrap_or(DEFAULT_WIDTH);
+        }
         self.console_line.store(false, Ordering::SeqCst);
         match self.editor.readline(prompt) {
             Ok(line) => FromEditor::Line(line),
@@ -214,9 +230,45 @@ struct Assistant {
     view: Option<View>,
     command: bool,
     options: EditorOptions,
+    /// Columns of the prompt.
+    prompt: usize,
+    /// Columns of the terminal.
+    width: usize,
 }
 
 impl Assistant {
+    /// As much of a hint as fits into the row of the cursor; the next row helps out where that is
+    /// next to nothing.
+    fn fitting(&self, hint: String, line: &str) -> String {
+        let width = self.width.max(1);
+        let mut room = width - (self.prompt + units::columns(line)) % width - 1;
+        if room < HINT_ROOM {
+            room += width;
+        }
+        cut(&hint, room, self.options.charset)
+    }
+
+    /// The list's line for a candidate: what it is, what it does, and on the right where that is
+    /// written, if there is room.
+    fn listed(&self, candidate: &Candidate, widest: usize) -> String {
+        let text = shown(candidate);
+        let about = &candidate.description;
+        if about.is_empty() {
+            return text.to_owned();
+        }
+        let gap = widest.saturating_sub(units::columns(text)) + 2;
+        let width = self.width.saturating_sub(1);
+        let line = format!("{text}{}{about}", " ".repeat(gap));
+        let used = units::columns(&line) + units::columns(candidate.source) + 2;
+        let source = if used <= width && !candidate.source.is_empty() {
+            format!("{}{}", " ".repeat(width - used + 2), candidate.source)
+        } else {
+            // More than half a row: one candidate a row.
+            " ".repeat((width / 2).saturating_sub(units::columns(&line)))
+        };
+        cut(&line, width, self.options.charset) + &source
+    }
+
     fn decorates(&self, line: &str) -> bool {
         self.command && !self.options.simple && line.len() <= DECORATED && !line.contains('\n')
     }
@@ -238,19 +290,11 @@ impl Completer for Assistant {
             return Ok((pos, Vec::new()));
         };
         let (start, candidates) = complete::complete(view, line, pos);
-        let widest = candidates
-            .iter()
-            .map(|c| crate::ui::units::columns(&c.text))
-            .max()
-            .unwrap_or(0)
-            .min(36);
-        let pairs = candidates.into_iter().map(|c| {
-            let gap = widest.saturating_sub(crate::ui::units::columns(&c.text)) + 2;
-            let display = format!("{}{}{}", c.text.trim_end(), " ".repeat(gap), c.description);
-            Pair {
-                display,
-                replacement: c.text,
-            }
+        let columns = candidates.iter().map(|c| units::columns(shown(c)));
+        let widest = columns.max().unwrap_or(0).min(WIDEST);
+        let pairs = candidates.into_iter().map(|candidate| Pair {
+            display: self.listed(&candidate, widest),
+            replacement: candidate.text,
         });
         Ok((start, pairs.collect()))
     }
@@ -283,7 +327,8 @@ impl Hinter for Assistant {
         if pos < line.len() || !self.decorates(line) {
             return None;
         }
-        complete::hint(self.view.as_ref()?, line).map(Rest)
+        let hint = complete::hint(self.view.as_ref()?, line)?;
+        Some(Rest(self.fitting(hint, line)))
     }
 }
 
@@ -293,9 +338,9 @@ impl Highlighter for Assistant {
             return Cow::Borrowed(line);
         };
         if self.options.color && self.decorates(line) {
-            return Cow::Owned(painted(view, line).render(&colored()));
+            return Cow::Owned(painted(view, line, self.options.charset).render(&colored()));
         }
-        masked(view, line)
+        masked(view, line, self.options.charset)
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
@@ -318,14 +363,41 @@ impl Highlighter for Assistant {
         }
         let hides = || {
             let view = self.view.as_ref().filter(|_| self.command);
-            view.is_some_and(|view| matches!(masked(view, line), Cow::Owned(_)))
+            view.is_some_and(|view| {
+                matches!(masked(view, line, self.options.charset), Cow::Owned(_))
+            })
         };
         self.options.color && self.decorates(line) || hides()
     }
 }
 
+/// What a list shows of a candidate.
+fn shown(candidate: &Candidate) -> &str {
+    let text = candidate.syntax.as_ref().unwrap_or(&candidate.text);
+    text.trim_end()
+}
+
+/// Text in so many columns, dots at its end where something is missing.
+fn cut(text: &str, room: usize, charset: Charset) -> String {
+    if units::columns(text) <= room {
+        return text.to_owned();
+    }
+    let dots = match charset {
+        Charset::Unicode => "…",
+        Charset::Ascii => "...",
+    };
+    let room = room.saturating_sub(units::columns(dots));
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += units::char_columns(*c);
+        used <= room
+    };
+    let head: String = text.chars().take_while(fits).collect();
+    head.trim_end().to_owned() + dots
+}
+
 /// What is typed, in the colours of what it is; secrets become dots of the same width.
-fn painted(view: &View, line: &str) -> Styled {
+fn painted(view: &View, line: &str, charset: Charset) -> Styled {
     let mut styled = Styled::default();
     let mut at = 0;
     for span in complete::paint(view, line) {
@@ -335,7 +407,7 @@ fn painted(view: &View, line: &str) -> Styled {
             Class::Legal => styled.with(Role::Good, text),
             Class::NotNow => styled.with(Role::Later, text),
             Class::Unknown => styled.with(Role::Refused, text),
-            Class::Secret => styled.with(Role::Plain, dots(text)),
+            Class::Secret => styled.with(Role::Plain, dots(text, charset)),
             Class::Console => styled.with(Role::Strong, text),
         };
         at = span.range.end;
@@ -345,7 +417,7 @@ fn painted(view: &View, line: &str) -> Styled {
 
 /// What is typed or pasted, with dots for secrets and no other change. After a pasted AUTH the lines
 /// up to the next verb are its answers.
-fn masked<'l>(view: &View, text: &'l str) -> Cow<'l, str> {
+fn masked<'l>(view: &View, text: &'l str, charset: Charset) -> Cow<'l, str> {
     let mut out = String::new();
     let mut hidden = false;
     let mut answers = false;
@@ -364,13 +436,13 @@ fn masked<'l>(view: &View, text: &'l str) -> Cow<'l, str> {
         for span in complete::paint(view, bare) {
             if span.class == Class::Secret && !whole {
                 out.push_str(&bare[at..span.range.start]);
-                out.push_str(&dots(&bare[span.range.clone()]));
+                out.push_str(&dots(&bare[span.range.clone()], charset));
                 at = span.range.end;
                 hidden = true;
             }
         }
         if whole {
-            out.push_str(&dots(bare));
+            out.push_str(&dots(bare, charset));
             hidden = true;
         } else {
             out.push_str(&bare[at..]);
@@ -385,8 +457,12 @@ fn masked<'l>(view: &View, text: &'l str) -> Cow<'l, str> {
 }
 
 /// As many dots as the text has columns: the cursor stands where it would.
-fn dots(text: &str) -> String {
-    "•".repeat(crate::ui::units::columns(text))
+fn dots(text: &str, charset: Charset) -> String {
+    let dot = match charset {
+        Charset::Unicode => "•",
+        Charset::Ascii => "*",
+    };
+    dot.repeat(units::columns(text))
 }
 
 fn colored() -> Look {

@@ -77,6 +77,10 @@ pub struct Candidate {
     pub text: String,
     /// One line about it; may be empty.
     pub description: String,
+    /// What a list shows of it, where that is more than the text: "SIZE=<octets>".
+    pub syntax: Option<String>,
+    /// Where it is defined, for the right edge of a list; may be empty.
+    pub source: &'static str,
 }
 
 impl Candidate {
@@ -84,6 +88,17 @@ impl Candidate {
         Self {
             text: text.into(),
             description: description.into(),
+            syntax: None,
+            source: "",
+        }
+    }
+
+    /// The same with its syntax and its source.
+    fn of(self, syntax: String, source: &'static str) -> Self {
+        Self {
+            syntax: Some(syntax),
+            source,
+            ..self
         }
     }
 }

@@ -151,7 +151,8 @@ pub(super) fn parameters(view: &View, command: &str, args: &Args<'_>) -> Vec<Can
         .filter(|row| case::starts(row.parameter, partial) && !typed(row))
         .map(|row| {
             let equals = if row.hint.contains('=') { "=" } else { "" };
-            Candidate::new(format!("{}{equals}", row.parameter), about(view, row))
+            let text = format!("{}{equals}", row.parameter);
+            Candidate::new(text, about(view, row)).of(hint_of(view, row), source(row))
         })
         .collect()
 }
@@ -165,12 +166,12 @@ fn about(view: &View, row: &SmtpParameter) -> String {
         }
         _ => String::new(),
     };
-    let hint = hint_of(view, row);
-    let syntax = hint
-        .split_once('=')
-        .map_or(String::new(), |(_, value)| format!("{value}: "));
-    let rfc = row.source.split([';', ',']).next().unwrap_or_default();
-    format!("{syntax}{}{limit} ({rfc})", row.summary)
+    format!("{}{limit}", row.summary)
+}
+
+/// The first of the documents that define a parameter.
+fn source(row: &SmtpParameter) -> &'static str {
+    row.source.split([';', ',']).next().unwrap_or_default()
 }
 
 /// What is missing of a parameter.

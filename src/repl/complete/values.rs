@@ -29,6 +29,9 @@ pub(super) fn candidates(view: &View, args: &Args<'_>) -> (usize, Vec<Candidate>
         for candidate in &mut found {
             if keyword_like(&candidate.text) {
                 candidate.text.make_ascii_lowercase();
+                if let Some(syntax) = &mut candidate.syntax {
+                    syntax.make_ascii_lowercase();
+                }
             }
         }
     }
