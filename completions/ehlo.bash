@@ -667,7 +667,7 @@ _ehlo() {
             return 0
             ;;
         ehlo__subcmd__serve)
-            opts="-q -v -h --port-base --smtp --smtps --submission --lmtp --pop3 --pop3s --imap --imaps --ready-file --ca-out --fault --accept-any --user --listen-publicly --timeout --color --explain --show-secrets --json --log --quiet --verbose --help"
+            opts="-q -v -h --port-base --smtp --smtps --submission --lmtp --pop3 --pop3s --imap --imaps --ready-file --ca-out --fault --accept-any --anonymous --client-cert --user --listen-publicly --timeout --color --explain --show-secrets --json --log --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -718,6 +718,10 @@ _ehlo() {
                     return 0
                     ;;
                 --fault)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-cert)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

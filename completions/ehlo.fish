@@ -54,7 +54,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l tls-min -d 'Lowest
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l tls-max -d 'Highest TLS version' -r -f -a "1.2\t'TLS 1.2'
 1.3\t'TLS 1.3'"
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l cert -d 'Client certificate chain, PEM' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l key -d 'Client key, PEM' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l key -d 'Client key, PEM [default: in the certificate\'s file]' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l keylog -d 'Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l user -d 'User name (fills the question; with --login logs in)' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l login -d 'Log in at once, with the strongest mechanism or the one named' -r
@@ -109,7 +109,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l tls-min -d 'Lowest TLS
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l tls-max -d 'Highest TLS version' -r -f -a "1.2\t'TLS 1.2'
 1.3\t'TLS 1.3'"
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l cert -d 'Client certificate chain, PEM' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l key -d 'Client key, PEM' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l key -d 'Client key, PEM [default: in the certificate\'s file]' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l keylog -d 'Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l user -d 'User name (fills the question; with --login logs in)' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l login -d 'Log in at once, with the strongest mechanism or the one named' -r
@@ -147,6 +147,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l imaps -d 'Port for i
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l ready-file -d 'Write the addresses to this file when ready, complete or not at all' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l ca-out -d 'Write the CA certificate here [default: in the user\'s runtime folder]' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l fault -d 'Faults to commit, a TOML table' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l client-cert -d 'Write a certificate with its key for this user, which logs in with EXTERNAL; clients are then asked for one' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l user -d 'Add a user (of the practice server: the password is no secret)' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l timeout -d 'Drop a silent client after so long [default: the RFC\'s times]' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l color -d 'Colours [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -154,6 +155,7 @@ always\t'Always'
 never\t'Never'"
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l log -d 'Append the conversation to a file: JSON lines when it ends in .jsonl, else marked text' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l accept-any -d 'Take any login'
+complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l anonymous -d 'Admit guests: ANONYMOUS is offered, and logs in as the user anonymous'
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l listen-publicly -d 'Listen on all addresses, not on loopback alone'
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l explain -d 'One dim line after each reply that says what it means'
 complete -c ehlo -n "__fish_ehlo_using_subcommand serve" -l show-secrets -d 'Show secrets on the screen (never in files)'
@@ -218,7 +220,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l tls-min -d 'Lowest TL
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l tls-max -d 'Highest TLS version' -r -f -a "1.2\t'TLS 1.2'
 1.3\t'TLS 1.3'"
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l cert -d 'Client certificate chain, PEM' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l key -d 'Client key, PEM' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l key -d 'Client key, PEM [default: in the certificate\'s file]' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l keylog -d 'Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l user -d 'User name (fills the question; with --login logs in)' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l login -d 'Log in at once, with the strongest mechanism or the one named' -r

@@ -176,9 +176,9 @@ pub struct Tls {
     #[arg(long, value_name = "VERSION")]
     pub tls_max: Option<TlsVersion>,
     /// Client certificate chain, PEM
-    #[arg(long, value_name = "FILE", requires = "key")]
+    #[arg(long, value_name = "FILE")]
     pub cert: Option<PathBuf>,
-    /// Client key, PEM
+    /// Client key, PEM [default: in the certificate's file]
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub key: Option<PathBuf>,
     /// Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]
@@ -364,6 +364,12 @@ pub struct Serve {
     /// Take any login
     #[arg(long)]
     pub accept_any: bool,
+    /// Admit guests: ANONYMOUS is offered, and logs in as the user anonymous
+    #[arg(long)]
+    pub anonymous: bool,
+    /// Write a certificate with its key for this user, which logs in with EXTERNAL; clients are then asked for one
+    #[arg(long, value_name = "USER:FILE")]
+    pub client_cert: Vec<String>,
     /// Add a user (of the practice server: the password is no secret)
     #[arg(long = "user", value_name = "NAME:PASSWORD")]
     pub users: Vec<String>,

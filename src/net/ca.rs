@@ -36,6 +36,15 @@ pub struct Host {
     pub key: Secret,
 }
 
+impl Host {
+    /// Certificate and key in one text, as `--cert` reads them.
+    pub fn pem(&self) -> Secret {
+        let cert = super::tls::pem("CERTIFICATE", &self.cert);
+        let key = super::tls::pem("PRIVATE KEY", self.key.expose());
+        Secret::new(cert + &key)
+    }
+}
+
 impl Ca {
     /// A CA that is yet to be made.
     pub fn new() -> Self {

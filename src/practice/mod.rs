@@ -87,6 +87,10 @@ impl Door {
 pub struct Options {
     /// Any login will do.
     pub accept_any: bool,
+    /// Guests are admitted (ANONYMOUS).
+    pub guests: bool,
+    /// Clients are asked for a certificate of our CA, which logs in with EXTERNAL.
+    pub certificates: bool,
     /// Users to add, with their passwords.
     pub users: Vec<(String, Secret)>,
     /// What goes wrong.
@@ -166,6 +170,11 @@ impl Practice {
     pub fn new(options: Options) -> Result<Self> {
         let mut store = Store::practice(now());
         store.set_accept_any(options.accept_any);
+        if options.guests {
+            store
+                .admit_guests(Secret::new(crate::entropy::token()))
+                .map_err(|why| Error::usage(format!("guests cannot be admitted: {why}")))?;
+        }
         for (user, password) in options.users {
             store.add_user(&user, password).map_err(|why| {
                 let name = user.escape_debug();
@@ -186,7 +195,7 @@ impl Practice {
         };
         Ok(Self(Arc::new(Inner {
             service: Arc::new(service),
-            tls: ServerTls::new(Arc::new(Ca::new()), false),
+            tls: ServerTls::new(Arc::new(Ca::new()), options.certificates),
             last: AtomicU64::new(0),
             open: AtomicUsize::new(0),
             most: options.connections,
@@ -249,6 +258,19 @@ impl Practice {
     /// The CA that a client must trust.
     pub fn ca(&self) -> &Arc<Ca> {
         self.0.tls.ca()
+    }
+
+    /// A certificate, with its key, that logs its owner in as this user; PEM.
+    ///
+    /// # Errors
+    /// `Usage` when there is no such user.
+    pub fn client_certificate(&self, user: &str) -> Result<Secret> {
+        let name = self.store().lock().user(user).ok_or_else(|| {
+            let name = user.escape_debug();
+            Error::usage(format!("no user \"{name}\" to make a certificate for"))
+                .hint("add", "--user NAME:PASSWORD")
+        })?;
+        Ok(self.ca().client(&name).pem())
     }
 
     /// Makes CA and certificate now, so that the first handshake does not wait for them.
@@ -344,5 +366,9 @@ pub(crate) fn binding(conn: &Conn) -> Binding {
             .and_then(|b| b.server_end_point.clone())
             .map(Secret::new),
         plus_offered: false,
+        // A chain is there when the client sent one, and then the handshake has checked it.
+        certified: conn
+            .report()
+            .and_then(|report| report.leaf()?.common_name.clone()),
     }
 }

@@ -7,22 +7,26 @@ use std::sync::Arc;
 
 use super::server::{Service, Visitor};
 use crate::sasl::server::{Accounts, Ask, Setup, Verifier};
+use crate::sasl::table::Asks;
 use crate::sasl::{Binding, MECHANISMS, Row, apop as digest, server};
 use crate::store::SharedStore;
 use crate::wire::secret::Secret;
 
-/// What the practice server offers, strongest first. The rest of what `sasl` speaks is served to
-/// who asks for it by name, where it makes sense.
+/// What the practice server offers, strongest first; -PLUS and EXTERNAL where TLS has what they need,
+/// ANONYMOUS where guests are admitted. The rest of what `sasl` speaks is served to who asks for it
+/// by name, where it makes sense.
 const OFFERED: &[&str] = &[
     "SCRAM-SHA-256-PLUS",
     "SCRAM-SHA-1-PLUS",
     "SCRAM-SHA-256",
     "SCRAM-SHA-1",
+    "EXTERNAL",
     "CRAM-MD5",
     "XOAUTH2",
     "OAUTHBEARER",
     "PLAIN",
     "LOGIN",
+    "ANONYMOUS",
 ];
 
 /// Octets of randomness in a nonce.
@@ -57,11 +61,25 @@ impl fmt::Debug for Login {
 
 /// The mechanisms that are offered on this connection.
 pub fn mechanisms(service: &Service, visitor: &Visitor, secured: bool) -> Vec<&'static str> {
-    let bound = secured && (visitor.bindings)().chosen().is_some();
+    let binding = if secured {
+        (visitor.bindings)()
+    } else {
+        Binding::default()
+    };
+    let fits = |row: &&Row| match row.asks {
+        _ if !may(row, service, secured) => false,
+        Asks::Certificate => certified(service, &binding).is_some(),
+        Asks::Trace => service.store.lock().guest().is_some(),
+        _ => !row.plus || binding.chosen().is_some(),
+    };
     let rows = OFFERED.iter().filter_map(|name| row(name));
-    rows.filter(|row| may(row, service, secured) && (bound || !row.plus))
-        .map(|row| row.name)
-        .collect()
+    rows.filter(fits).map(|row| row.name).collect()
+}
+
+/// The user whose certificate the client has shown.
+fn certified(service: &Service, binding: &Binding) -> Option<String> {
+    let name = binding.certified.as_deref()?;
+    service.store.lock().user(name)
 }
 
 fn row(name: &str) -> Option<&'static Row> {
@@ -104,11 +122,11 @@ impl Login {
         binding.plus_offered = offered.iter().any(|name| name.ends_with("-PLUS"));
         let setup = Setup {
             accounts: Arc::new(accounts),
-            binding,
             nonce: nonce(service),
             host: service.host.clone(),
             service: service_name.to_owned(),
-            external: None,
+            external: certified(service, &binding),
+            binding,
         };
         Some(Self {
             row,
@@ -200,5 +218,9 @@ impl Accounts for StoreAccounts {
     fn may_act_as(&self, user: &str, other: &str) -> bool {
         let mut store = self.store.lock();
         user == other || (store.user(user).is_some() && store.user(user) == store.user(other))
+    }
+
+    fn guest(&self) -> Option<String> {
+        self.store.lock().guest().map(str::to_owned)
     }
 }

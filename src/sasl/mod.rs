@@ -228,6 +228,8 @@ pub struct Binding {
     pub end_point: Option<Secret>,
     /// True when the server offers a -PLUS mechanism: then flag `y` would be a lie.
     pub plus_offered: bool,
+    /// On a server: the name in the client's certificate, which TLS has checked.
+    pub certified: Option<String>,
 }
 
 impl Binding {

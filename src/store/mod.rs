@@ -132,6 +132,8 @@ pub struct Stored {
 pub struct Store {
     domain: String,
     accept_any: bool,
+    /// As whom guests are logged in, where they are admitted.
+    guest: Option<String>,
     limits: Limits,
     accounts: BTreeMap<String, Account>,
     mailboxes: HashMap<MailboxId, Mailbox>,
@@ -175,6 +177,7 @@ impl Store {
         Self {
             domain: domain.to_ascii_lowercase(),
             accept_any: false,
+            guest: None,
             limits: Limits::default(),
             accounts: BTreeMap::new(),
             mailboxes: HashMap::new(),
@@ -205,6 +208,22 @@ impl Store {
     /// True when any login will do.
     pub fn accepts_any(&self) -> bool {
         self.accept_any
+    }
+
+    /// Admits guests, as a user of their own called "anonymous". Nobody is told its password.
+    ///
+    /// # Errors
+    /// As `add_user`.
+    pub fn admit_guests(&mut self, password: Secret) -> Result<(), Refused> {
+        const NAME: &str = "anonymous";
+        self.add_user(NAME, password)?;
+        self.guest = Some(NAME.to_owned());
+        Ok(())
+    }
+
+    /// As whom a guest is logged in; `None` when guests are not admitted.
+    pub fn guest(&self) -> Option<&str> {
+        self.guest.as_deref()
     }
 
     /// Changes the limits.

@@ -85,6 +85,7 @@ fn every_mechanism_logs_in_and_leaves_no_trace() {
                 exporter: Some(Secret::new([7; 32])),
                 end_point: None,
                 plus_offered: true,
+                ..Binding::default()
             };
             let setup = Setup {
                 accounts: Arc::new(People),

@@ -1,7 +1,10 @@
 //! The practice server: engines without sockets, faults, and clients that nobody here wrote.
 
 mod bench;
+mod certified;
 mod clients;
+#[path = "../common/mod.rs"]
+mod common;
 mod faults;
 mod pairs;
 mod pop3;

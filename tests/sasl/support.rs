@@ -45,6 +45,7 @@ pub(crate) fn binding(plus_offered: bool) -> Binding {
         exporter: Some(Secret::new([7; 32])),
         end_point: Some(Secret::new([8; 32])),
         plus_offered,
+        ..Binding::default()
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn binding() -> Binding {
         exporter: Some(Secret::new([0x5a; 32])),
         end_point: None,
         plus_offered: true,
+        ..Binding::default()
     }
 }
 

@@ -324,6 +324,7 @@ impl<'a> Client<'a> {
                 .and_then(|b| b.server_end_point.clone())
                 .map(Secret::new),
             plus_offered: offered.iter().any(|name| name.ends_with("-PLUS")),
+            ..sasl::Binding::default()
         };
         let row = match &self.plan.mechanism {
             Some(name) => sasl::usable(name),

@@ -45,6 +45,8 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     let shown = !options.output.quiet || options.output.log.is_some();
     let practice = Practice::new(Options {
         accept_any: options.accept_any,
+        guests: options.anonymous,
+        certificates: !options.client_cert.is_empty(),
         users: users.collect::<Result<_>>()?,
         faults,
         patience: options.timeout.map(Duration::from_secs_f64),
@@ -89,6 +91,12 @@ async fn serve(
         practice.ca().pem().as_bytes(),
         options.ca_out.is_none(),
     )?;
+    // They are worth nothing once this CA is gone.
+    let _certificates = options
+        .client_cert
+        .iter()
+        .map(|text| client_certificate(text, &practice))
+        .collect::<Result<Vec<_>>>()?;
     let mut ready = String::new();
     for (port, _, number) in &listening {
         let _ = writeln!(ready, "{}://localhost:{number}", port.scheme);
@@ -162,6 +170,16 @@ fn user(text: &str) -> Result<(String, Secret)> {
         _ => Err(Error::usage("--user wants a name, a colon and a password")
             .hint("such as", "--user dora:explorer")),
     }
+}
+
+/// `--client-cert user:file`.
+fn client_certificate(text: &str, practice: &Practice) -> Result<Announced> {
+    let Some((user, file)) = text.split_once(':').filter(|(_, file)| !file.is_empty()) else {
+        let error = Error::usage("--client-cert wants a user, a colon and a file");
+        return Err(error.hint("such as", "--client-cert alice:alice.pem"));
+    };
+    let pem = practice.client_certificate(user)?;
+    Announced::write(file.into(), pem.expose(), true)
 }
 
 fn ca_file(options: &cli::Serve) -> Result<PathBuf> {

@@ -286,7 +286,7 @@ pub fn warm_up() {
 }
 
 /// DER as PEM (RFC 7468).
-fn pem(label: &str, der: &[u8]) -> String {
+pub(super) fn pem(label: &str, der: &[u8]) -> String {
     let text = b64::encode(der);
     let mut out = format!("-----BEGIN {label}-----\n");
     for line in text.as_bytes().chunks(64) {

@@ -366,6 +366,7 @@ mod tests {
             exporter: Some(Secret::new([7; 32])),
             end_point: Some(Secret::new([8; 32])),
             plus_offered: false,
+            ..Binding::default()
         };
         let first =
             |name, binding: &Binding| sent(scram(name, binding, "abc").step(Heard::Nothing));
