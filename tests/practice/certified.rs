@@ -1,6 +1,6 @@
 //! EXTERNAL and ANONYMOUS on every protocol: offered to whom, and as whom one is logged in.
 
-use crate::clients::Server;
+use crate::clients::{Server, have};
 use crate::common::{Ran, run};
 
 /// Scheme, what comes before the login, and what tells whose mail it is afterwards.
@@ -125,5 +125,73 @@ fn mistakes_in_the_switches() {
     ] {
         let args = ["serve", "--smtp", "0", "--client-cert", value];
         run(&args, "").code(2).says(words);
+    }
+}
+
+/// GNU SASL has the mechanisms by itself, the binding to the TLS connection included: what it proves
+/// of the practice server, `tests/sasl` and the logins above prove of the client.
+#[test]
+fn gnu_sasl_takes_every_mechanism() {
+    if !have("gsasl") {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let cert = home.path().join("alice.pem").display().to_string();
+    let server = Server::start(&["--anonymous", "--client-cert", &format!("alice:{cert}")]);
+    let ca = format!("--x509-ca-file={}", server.ca.display());
+    let login = |scheme: &str, mechanism: &str, password: &str, more: &[&str]| {
+        let protocol = if scheme == "imap" { "--imap" } else { "--smtp" };
+        let port = server.port(scheme).to_string();
+        let args = [
+            protocol,
+            "--starttls",
+            &ca,
+            "--mechanism",
+            mechanism,
+            "--authentication-id",
+            "alice",
+            "--anonymous-token",
+            "guest",
+            "--password",
+            password,
+            "--realm",
+            "ehlo.test",
+        ];
+        let (_, text) = server.try_run("gsasl", &[&args, more, &["localhost", &port]].concat());
+        (
+            text.contains("Client authentication finished (server trusted)"),
+            text,
+        )
+    };
+    let bound = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"];
+    let unbound = [
+        "SCRAM-SHA-256",
+        "SCRAM-SHA-1",
+        "CRAM-MD5",
+        "DIGEST-MD5",
+        "PLAIN",
+        "LOGIN",
+        "ANONYMOUS",
+    ];
+    for scheme in ["imap", "submission"] {
+        for mechanism in bound {
+            let (fine, text) = login(scheme, mechanism, "wonderland", &[]);
+            assert!(fine, "{scheme} {mechanism}: {text}");
+        }
+        for mechanism in unbound {
+            let (fine, text) = login(scheme, mechanism, "wonderland", &["--no-cb"]);
+            assert!(fine, "{scheme} {mechanism}: {text}");
+        }
+        let (fine, text) = login(scheme, "SCRAM-SHA-256-PLUS", "wrong", &[]);
+        assert!(!fine, "{text}");
+        let file = [
+            "--no-cb",
+            "--authorization-id",
+            "alice",
+            &format!("--x509-cert-file={cert}"),
+            &format!("--x509-key-file={cert}"),
+        ];
+        let (fine, text) = login(scheme, "EXTERNAL", "", &file);
+        assert!(fine, "{scheme} EXTERNAL: {text}");
     }
 }

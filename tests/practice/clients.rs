@@ -139,7 +139,7 @@ const SCHEMES: [&str; 8] = [
 ];
 
 /// True when a client is installed; a failure when it must be.
-fn have(program: &str) -> bool {
+pub(crate) fn have(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
     let wanted = std::env::var_os("EHLO_TEST_CLIENTS").is_some();

@@ -2,10 +2,12 @@
 //! in the clear, with STARTTLS and with TLS from the first octet.
 //!
 //! Ignored in a plain `cargo test`; `tests/run` starts the servers (`tests/servers/up`) and runs
-//! them. By hand: `tests/servers/up DIR; set -a; . DIR/env; cargo test --test servers -- --ignored`.
+//! them. Cyrus and Exim, which cannot be installed beside these, run from their unpacked packages.
+//! By hand: `tests/servers/up DIR; set -a; . DIR/env; cargo test --test servers -- --ignored`.
 
 mod auth;
 mod cyrus;
+mod exim;
 mod mail;
 mod rig;
 mod side_by_side;
