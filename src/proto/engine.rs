@@ -59,6 +59,11 @@ pub trait Engine: Send {
     /// Replies that are still owed, oldest first.
     fn due(&self) -> Vec<Due>;
 
+    /// True while any reply is owed: `due` without the list.
+    fn owes(&self) -> bool {
+        !self.due().is_empty()
+    }
+
     /// What the peer offers, as far as it said since the last `secured`.
     fn offers(&self) -> &Offers;
 

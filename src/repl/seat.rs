@@ -185,7 +185,7 @@ impl Seat {
             Happening::Ended(Some(error)) if !error.shown => note(RowKind::Failed, &error.what),
             Happening::Engine(event) => {
                 self.rows
-                    .take(stamp, timed.secured, event, timed.took, &mut rows);
+                    .take(stamp, timed.secured, event.clone(), timed.took, &mut rows);
             }
             _ => {}
         }

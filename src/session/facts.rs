@@ -74,7 +74,7 @@ impl Session {
         match &self.link {
             Link::Over | Link::Distrusted(_) => false,
             Link::Shaking(..) => true,
-            Link::Open(_) => self.engine.as_ref().is_none_or(|e| !e.due().is_empty()),
+            Link::Open(_) => self.engine.as_ref().is_none_or(|e| e.owes()),
         }
     }
 

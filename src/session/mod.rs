@@ -263,10 +263,18 @@ impl Session {
         else {
             return Poll::Pending;
         };
-        if self.timer.deadline() != next {
+        // A timer that rings too early is set anew then: most waits end before it, and setting it
+        // for each of them costs more than they do.
+        if self.timer.deadline() > next {
             self.timer.as_mut().reset(next);
         }
-        std::task::ready!(self.timer.as_mut().poll(cx));
+        loop {
+            std::task::ready!(self.timer.as_mut().poll(cx));
+            if self.timer.deadline() >= next {
+                break;
+            }
+            self.timer.as_mut().reset(next);
+        }
         let now = Instant::now();
         if let Some((at, limit)) = deadline
             && at <= now

@@ -241,32 +241,27 @@ impl Rows {
         &mut self,
         time: Stamp,
         tls: bool,
-        event: &Event,
+        event: Event,
         took: Option<Duration>,
         out: &mut Vec<Row>,
     ) {
         let ms = took.map(|t| t.as_secs_f64() * 1000.0);
-        if let Event::Reply(reply) = event
-            && let Some(mut row) = self.waiting.take()
-        {
-            row.reply = Some(Box::new(parsed(reply)));
-            row.verdict = reply.verdict;
-            row.ms = ms;
-            out.push(row);
-            return;
+        if let Event::Reply(reply) = &event {
+            return self.complete(reply, took, out);
         }
         self.flush(out);
         let mut row = Row::note(time, &self.session, tls, RowKind::Remark, "");
         match event {
             Event::Sent(sent) => fill_sent(&mut row, sent),
             Event::Line(line) => {
-                fill_line(&mut row, line);
-                row.ms = ms;
                 // The dot that ends a body completes its reply too.
-                if matches!(
+                let completes = matches!(
                     line.kind,
                     LineKind::Status | LineKind::GoAhead | LineKind::End
-                ) {
+                );
+                fill_line(&mut row, line);
+                row.ms = ms;
+                if completes {
                     self.waiting = Some(row);
                     return;
                 }
@@ -276,19 +271,19 @@ impl Rows {
                 row.kind = RowKind::Content;
                 row.exchange = part.exchange.map(|e| e.0);
                 row.octets = part.bytes.len() as u64;
-                row.text.clone_from(&part.bytes);
+                row.text = part.bytes;
             }
             Event::Oddity(oddity) => {
                 row.kind = RowKind::Oddity;
-                row.text = odd(oddity).into_bytes();
+                row.text = odd(&oddity).into_bytes();
             }
             Event::Failed(failure) => {
                 row.kind = RowKind::Failed;
-                row.text = failure.what.clone().into_bytes();
+                row.text = failure.what.into_bytes();
             }
             Event::Closed(closed) => {
                 row.kind = RowKind::Closed;
-                row.text = closed.reason.clone().unwrap_or_default();
+                row.text = closed.reason.unwrap_or_default();
             }
             Event::Told(told) => {
                 let words: Vec<&str> = told.iter().map(|t| t.text.as_str()).collect();
@@ -299,13 +294,23 @@ impl Rows {
         out.push(row);
     }
 
+    /// A reply is complete: the line that waits for it goes out, with its parsed form and time.
+    pub fn complete(&mut self, reply: &Reply, took: Option<Duration>, out: &mut Vec<Row>) {
+        if let Some(mut row) = self.waiting.take() {
+            row.reply = Some(Box::new(parsed(reply)));
+            row.verdict = reply.verdict;
+            row.ms = took.map(|t| t.as_secs_f64() * 1000.0);
+            out.push(row);
+        }
+    }
+
     /// Gives out the line that still waits for its reply.
     pub fn flush(&mut self, out: &mut Vec<Row>) {
         out.extend(self.waiting.take());
     }
 }
 
-fn fill_sent(row: &mut Row, sent: &Sent) {
+fn fill_sent(row: &mut Row, sent: Sent) {
     row.direction = Direction::Sent;
     row.kind = match sent.kind {
         SentKind::Command | SentKind::Reply => RowKind::Command,
@@ -314,12 +319,12 @@ fn fill_sent(row: &mut Row, sent: &Sent) {
         SentKind::Raw => RowKind::Raw,
     };
     row.exchange = Some(sent.exchange.0);
-    row.text.clone_from(&sent.shown);
+    row.text = sent.shown;
     row.octets = sent.octets;
     row.added = sent.differs;
 }
 
-fn fill_line(row: &mut Row, line: &Line) {
+fn fill_line(row: &mut Row, line: Line) {
     row.direction = Direction::Received;
     row.kind = match line.kind {
         LineKind::Status => RowKind::Status,
@@ -332,8 +337,8 @@ fn fill_line(row: &mut Row, line: &Line) {
         LineKind::Unknown => RowKind::Unknown,
     };
     row.exchange = line.exchange.map(|e| e.0);
-    row.text.clone_from(&line.text);
     row.octets = line.text.len() as u64 + 2;
+    row.text = line.text;
     row.verdict = line.verdict;
 }
 
@@ -398,7 +403,7 @@ mod tests {
             verdict: Verdict::Good,
             kind: LineKind::Status,
         };
-        rows.take(Stamp(1), false, &Event::Line(line), None, &mut out);
+        rows.take(Stamp(1), false, Event::Line(line), None, &mut out);
         assert!(out.is_empty());
         let reply = Reply {
             code: "250".to_owned(),
@@ -406,7 +411,7 @@ mod tests {
             ..Reply::default()
         };
         let took = Some(Duration::from_millis(3));
-        rows.take(Stamp(2), false, &Event::Reply(reply), took, &mut out);
+        rows.take(Stamp(2), false, Event::Reply(reply), took, &mut out);
         assert_eq!(out.len(), 1);
         assert_eq!(out[0].ms, Some(3.0));
         assert_eq!(out[0].reply.as_ref().map(|r| r.code.as_str()), Some("250"));

@@ -203,7 +203,7 @@ fn json(news: &News) -> String {
         What::TlsFailed(why) => made.push(note(RowKind::Failed, why)),
         What::Closed => made.push(note(RowKind::Closed, "")),
         What::Event(event) => {
-            rows.take(time, news.secured, event, None, &mut made);
+            rows.take(time, news.secured, event.clone(), None, &mut made);
             rows.flush(&mut made);
         }
     }

@@ -286,7 +286,7 @@ impl Player<'_> {
         let closed = link.ended.is_some();
         self.collect();
         if closed {
-            self.links.remove(&self.current);
+            self.links.close();
             return Ok(());
         }
         let diag = self

@@ -126,7 +126,7 @@ impl Player<'_> {
         }
         note(link, words);
         self.collect();
-        self.links.remove(&self.current);
+        self.links.close();
         Ok(())
     }
 }

@@ -219,7 +219,7 @@ impl Player<'_> {
 
     /// What a reply means after its command, in one line.
     fn meaning(&mut self, reply: &Reply) -> Option<String> {
-        let link = self.links.get(&self.current)?;
+        let link = self.links.current()?;
         let protocol = link.session.protocol()?.name;
         let enhanced = reply.enhanced.as_deref();
         let moment = knowledge::moment(protocol, &reply.code, enhanced, &reply.to)?;

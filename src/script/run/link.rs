@@ -59,6 +59,41 @@ impl Turn {
     pub(super) fn unfinished(&self) -> Option<&Heard> {
         self.open.first().map(|(_, heard)| heard)
     }
+
+    /// Sorts an event into the replies of the turn.
+    fn hear(&mut self, event: &Event, at: Duration, imap: bool, backlog: &mut VecDeque<HeardLine>) {
+        let exchange = match event {
+            Event::Line(line) => line.exchange,
+            Event::Part(part) => part.exchange,
+            Event::Reply(reply) => reply.exchange,
+            _ => return,
+        };
+        let position = self.open.iter().position(|(e, _)| *e == exchange);
+        let index = position.unwrap_or_else(|| {
+            self.open.push((exchange, Heard::new(imap)));
+            self.open.len() - 1
+        });
+        self.open[index].1.take(event, at);
+        let complete = matches!(event, Event::Reply(_));
+        if !complete && exchange.is_none() && backlog.len() < BACKLOG_MAX {
+            // Nobody asked: whoever waits for lines may want it.
+            let (_, heard) = self.open.remove(index);
+            backlog.extend(heard.lines().cloned());
+        }
+    }
+
+    /// A reply whose lines were heard is complete.
+    fn complete(&mut self, reply: Reply, backlog: &mut VecDeque<HeardLine>) {
+        let Some(index) = self.open.iter().position(|(e, _)| *e == reply.exchange) else {
+            return;
+        };
+        let (_, heard) = self.open.remove(index);
+        if reply.exchange.is_some() {
+            self.replies.push(Heeded { reply, heard });
+        } else {
+            backlog.extend(heard.lines().cloned());
+        }
+    }
 }
 
 /// The moment, for rows.
@@ -148,13 +183,20 @@ impl Link {
         match timed.what {
             Happening::Engine(event) => {
                 let moment = stamp(timed.when);
-                let made = &mut self.rows_made;
-                self.rows
-                    .take(moment, timed.secured, &event, timed.took, made);
                 match turn {
-                    Some(turn) => sort(turn, event, at, self.is_imap(), &mut self.backlog),
+                    Some(turn) => {
+                        turn.hear(&event, at, self.is_imap(), &mut self.backlog);
+                        if let Event::Reply(reply) = event {
+                            let made = &mut self.rows_made;
+                            self.rows.complete(&reply, timed.took, made);
+                            return turn.complete(reply, &mut self.backlog);
+                        }
+                    }
                     None => self.overhear(&event, at),
                 }
+                let made = &mut self.rows_made;
+                self.rows
+                    .take(moment, timed.secured, event, timed.took, made);
             }
             Happening::Tls(report) => self.secured(timed.when, &report),
             Happening::Untrusted(report) => {
@@ -219,39 +261,5 @@ impl Link {
         for (_, heard) in turn.open {
             self.backlog.extend(heard.lines().cloned());
         }
-    }
-}
-
-/// Sorts an event into the replies of a turn.
-fn sort(
-    turn: &mut Turn,
-    event: Event,
-    at: Duration,
-    imap: bool,
-    backlog: &mut VecDeque<HeardLine>,
-) {
-    let exchange = match &event {
-        Event::Line(line) => line.exchange,
-        Event::Part(part) => part.exchange,
-        Event::Reply(reply) => reply.exchange,
-        _ => return,
-    };
-    let position = turn.open.iter().position(|(e, _)| *e == exchange);
-    let index = position.unwrap_or_else(|| {
-        turn.open.push((exchange, Heard::new(imap)));
-        turn.open.len() - 1
-    });
-    turn.open[index].1.take(&event, at);
-    if let Event::Reply(reply) = event {
-        let (_, heard) = turn.open.remove(index);
-        if reply.exchange.is_some() {
-            turn.replies.push(Heeded { reply, heard });
-        } else {
-            backlog.extend(heard.lines().cloned());
-        }
-    } else if exchange.is_none() && backlog.len() < BACKLOG_MAX {
-        // Nobody asked: whoever waits for lines may want it.
-        let (_, heard) = turn.open.remove(index);
-        backlog.extend(heard.lines().cloned());
     }
 }

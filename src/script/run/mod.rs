@@ -8,16 +8,19 @@ mod acts;
 mod breaks;
 mod judge;
 mod link;
+mod links;
 mod open;
 mod say;
 mod values;
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use crate::credentials::Sources;
-use crate::error::Kind;
+use crate::error::{self, Kind};
 use crate::practice::Practice;
 use crate::proto::TlsMode;
 use crate::proto::event::Offers;
@@ -31,6 +34,7 @@ use super::ast::{Action, Break, Step, Talk};
 use super::outcome::{End, Outcome};
 use super::pattern::Values;
 use link::{Link, Turn};
+use links::Links;
 
 /// How talks are run.
 #[derive(Clone, Debug, Default)]
@@ -57,17 +61,17 @@ pub struct Options {
     pub keep_all: bool,
 }
 
-/// What an observer is told.
-#[derive(Debug)]
-pub enum Seen<'a> {
-    /// This step comes next.
-    Step(&'a Step),
+/// Looks on while a talk runs.
+pub trait Observer: Send {
     /// A row of the record is complete.
-    Row(&'a Row),
-}
+    fn row(&mut self, row: &Row);
 
-/// Looks on while a talk runs; false stops it.
-pub type Observer<'o> = &'o mut (dyn FnMut(Seen<'_>) -> bool + Send);
+    /// This step comes next; an error ends the talk there.
+    fn step<'s>(
+        &'s mut self,
+        step: &'s Step,
+    ) -> Pin<Box<dyn Future<Output = error::Result<()>> + Send + 's>>;
+}
 
 /// Why a talk ends early.
 #[derive(Debug)]
@@ -82,7 +86,7 @@ type Done<T = ()> = Result<T, Stop>;
 pub async fn run<'t>(
     talk: &'t Talk,
     options: &'t Options,
-    observer: Option<Observer<'t>>,
+    observer: Option<&'t mut dyn Observer>,
 ) -> Outcome {
     let began = Instant::now();
     let mut player = Player::new(talk, options, observer);
@@ -115,11 +119,10 @@ pub async fn run<'t>(
 struct Player<'t> {
     talk: &'t Talk,
     options: &'t Options,
-    observer: Option<Observer<'t>>,
+    observer: Option<&'t mut dyn Observer>,
     values: Values,
     secrets: BTreeMap<String, Secret>,
-    links: BTreeMap<String, Link>,
-    current: String,
+    links: Links,
     /// The protocol of an `open` that is left out.
     default_protocol: String,
     on_practice: bool,
@@ -134,7 +137,7 @@ struct Player<'t> {
 }
 
 impl<'t> Player<'t> {
-    fn new(talk: &'t Talk, options: &'t Options, observer: Option<Observer<'t>>) -> Self {
+    fn new(talk: &'t Talk, options: &'t Options, observer: Option<&'t mut dyn Observer>) -> Self {
         let mut values = options.values.clone();
         values
             .entry("run_id".to_owned())
@@ -145,8 +148,7 @@ impl<'t> Player<'t> {
             observer,
             values,
             secrets: options.secrets.clone(),
-            links: BTreeMap::new(),
-            current: "main".to_owned(),
+            links: Links::default(),
             default_protocol: "smtp".to_owned(),
             on_practice: talk.practice || options.targets.iter().any(|t| t == "practice"),
             practice: None,
@@ -164,9 +166,9 @@ impl<'t> Player<'t> {
         let talk = self.talk;
         for (index, step) in talk.steps.iter().enumerate() {
             if let Some(observer) = &mut self.observer
-                && !observer(Seen::Step(step))
+                && let Err(error) = observer.step(step).await
             {
-                return Err(self.fail(Kind::Interrupted, step.span, "stopped here"));
+                return Err(self.error(step.span, error));
             }
             self.step(index, step).await?;
         }
@@ -184,7 +186,7 @@ impl<'t> Player<'t> {
             Action::Requires { words } => self.require(words),
             Action::Fault { text } => self.fault(step, text),
             Action::Session { name } => {
-                self.current.clone_from(name);
+                self.links.switch(name);
                 self.wait_for(step).await
             }
             Action::Set { name, value } => self.set(name, value),
@@ -220,7 +222,7 @@ impl<'t> Player<'t> {
     fn require(&mut self, words: &str) -> Done {
         let known = self
             .links
-            .get(&self.current)
+            .current()
             .and_then(|link| link.session.engine())
             .map(|engine| engine.offers().clone())
             .filter(|offers| offers.known);
@@ -238,7 +240,7 @@ impl<'t> Player<'t> {
         if self.required.is_empty() {
             return Ok(());
         }
-        let link = self.links.get(&self.current);
+        let link = self.links.current();
         let Some(engine) = link.and_then(|link| link.session.engine()) else {
             return Ok(());
         };
@@ -253,12 +255,12 @@ impl<'t> Player<'t> {
 
     /// The session that the talk speaks in, if it is open.
     fn link(&mut self, span: Span) -> Done<&mut Link> {
-        if !self.links.contains_key(&self.current) {
+        if self.links.current().is_none() {
             return Err(self.fail(Kind::Usage, span, "nothing is open in this session"));
         }
         // It was found a moment ago.
         self.links
-            .get_mut(&self.current)
+            .current_mut()
             .ok_or_else(|| Stop::Skipped(String::new()))
     }
 
@@ -274,13 +276,13 @@ impl<'t> Player<'t> {
 
     /// Takes over the rows that the current session made.
     fn collect(&mut self) {
-        let Some(link) = self.links.get_mut(&self.current) else {
+        let Some(link) = self.links.current_mut() else {
             return;
         };
         for mut row in link.rows_made.drain(..) {
             values::mask(&self.secrets, &mut row.text);
             if let Some(observer) = &mut self.observer {
-                observer(Seen::Row(&row));
+                observer.row(&row);
             }
             self.record.add(row);
         }

@@ -56,11 +56,11 @@ impl Player<'_> {
             Ok(session) => session,
             Err(stop) => return Err(with_attempts(stop, &told)),
         };
-        let mut link = Link::new(session, &self.current, &target);
+        let mut link = Link::new(session, self.links.name(), &target);
         let url = url(&target);
         let row = Row::note(now(), link.rows.session(), false, RowKind::Connected, &url);
         link.rows_made.push(row);
-        self.links.insert(self.current.clone(), link);
+        self.links.open(link);
         for line in early {
             self.talk_early(step, line).await?;
         }

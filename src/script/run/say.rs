@@ -118,7 +118,7 @@ impl<'t> Player<'t> {
         };
         let ended = self
             .links
-            .get(&self.current)
+            .current()
             .and_then(|link| link.ended.clone().flatten());
         let what = match (refusal, ended) {
             (Refusal::Closed, Some(error)) if !error.what.is_empty() => error.what,
@@ -338,7 +338,7 @@ impl<'t> Player<'t> {
     /// Does nothing for a while, but hears what the server says.
     pub(super) async fn pause(&mut self, time: Duration) -> Done {
         let deadline = tokio::time::Instant::now() + time;
-        if let Some(link) = self.links.get_mut(&self.current) {
+        if let Some(link) = self.links.current_mut() {
             while link.listen(deadline).await {}
         }
         tokio::time::sleep_until(deadline).await;

@@ -248,6 +248,10 @@ impl Engine for Client {
         greeting.into_iter().chain(commands).collect()
     }
 
+    fn owes(&self) -> bool {
+        self.life == Life::Greeting || self.owed().next().is_some()
+    }
+
     fn offers(&self) -> &Offers {
         &self.offers
     }

@@ -211,6 +211,11 @@ impl Engine for Client {
         begun.into_iter().chain(due).collect()
     }
 
+    fn owes(&self) -> bool {
+        let begun = self.content.as_ref().and_then(hear::Incoming::due);
+        begun.is_some() || !self.due.is_empty()
+    }
+
     fn offers(&self) -> &Offers {
         &self.offers
     }

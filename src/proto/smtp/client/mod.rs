@@ -244,6 +244,10 @@ impl Engine for Client {
             .collect()
     }
 
+    fn owes(&self) -> bool {
+        !self.due.is_empty()
+    }
+
     fn offers(&self) -> &Offers {
         &self.offers
     }
