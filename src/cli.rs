@@ -283,7 +283,7 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub repeat: usize,
     /// Show each step and wait for Enter
-    #[arg(long)]
+    #[arg(long, conflicts_with = "jobs")]
     pub step: bool,
     /// Report format
     #[arg(long, value_name = "FORMAT", default_value = "human")]

@@ -8,3 +8,5 @@ mod parse;
 mod run;
 mod save;
 mod support;
+mod terminal;
+mod wire;

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::values::note;
 use super::{Done, Player, failed};
 use crate::credentials::{Keeper, Sources};
 use crate::error::Kind;
 use crate::proto::engine::{Input, Mode, PART_MAX};
+use crate::proto::event::Verdict;
 use crate::sasl::{self, Credentials, table};
 use crate::script::ast::Step;
 use crate::script::template::Template;
@@ -61,8 +63,12 @@ impl Player<'_> {
         } else {
             let row =
                 table::usable(mechanism).map_err(|why| self.fail(Kind::Usage, step.span, why.0))?;
-            if !anyway {
-                self.check_mechanism(step, mechanism)?;
+            if let Err(stop) = self.check_mechanism(step, mechanism) {
+                if !anyway {
+                    return Err(stop);
+                }
+                let words = format!("{mechanism} is not offered, and tried all the same");
+                note(self.link(step.span)?, &words);
             }
             Some(row)
         };
@@ -99,7 +105,11 @@ impl Player<'_> {
             return Err(self.not_sent(step.span, &refusal));
         }
         let turn = self.settle(step).await?;
-        if !user.is_empty() {
+        let accepted = turn
+            .replies
+            .last()
+            .is_some_and(|last| last.reply.verdict == Verdict::Good);
+        if accepted && !user.is_empty() {
             let link = self.link(step.span)?;
             let secured = link.session.is_secured();
             let (time, session) = (super::link::now(), link.rows.session());

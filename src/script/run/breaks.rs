@@ -96,7 +96,13 @@ impl Player<'_> {
                 self.collect();
                 self.wait_for(step).await
             }
-            Break::WrongLiteralSize => Ok(()),
+            Break::WrongLiteralSize => {
+                self.loose_literal = true;
+                let words = "the next literal's count need not fit what follows";
+                note(self.link(step.span)?, words);
+                self.collect();
+                Ok(())
+            }
         }
     }
 

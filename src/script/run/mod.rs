@@ -210,10 +210,6 @@ impl<'t> Player<'t> {
                 self.wait_for(step).await
             }
             Action::ExpectClose => self.expect_close(step).await,
-            Action::Break(Break::WrongLiteralSize) => {
-                self.loose_literal = true;
-                Ok(())
-            }
             Action::Break(rule) => self.break_rule(step, rule).await,
         }
     }
