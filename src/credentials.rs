@@ -25,7 +25,7 @@ use crate::netrc;
 use crate::wire::secret::Secret;
 
 /// The variable that may hold the password.
-pub const VARIABLE: &str = "EHLO_PASSWORD";
+pub const VARIABLE: &str = crate::wire::secret::PASSWORD_VARIABLE;
 
 /// The longest secret, in octets: tokens reach some kilobytes.
 const SECRET_MAX: usize = 64 * 1024;

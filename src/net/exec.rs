@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::process::Stdio;
 use std::task::{Context, Poll};
 
+use crate::wire::secret::PASSWORD_VARIABLE;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
@@ -22,6 +23,7 @@ pub(super) fn start(command: &str) -> io::Result<Pipes> {
     let mut child = Command::new("sh")
         .arg("-c")
         .arg(command)
+        .env_remove(PASSWORD_VARIABLE)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .process_group(0)

@@ -3,6 +3,7 @@
 //! One task owns it all. `next` waits on every session at once; `settle` waits until the active one
 //! owes nothing; `show` is the one place where something that happened becomes text, log and memory.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
@@ -25,7 +26,6 @@ use super::settings::{Settings, View};
 const WAIT_TOLD: &[u64] = &[10, 30, 60, 120, 300, 600, 1800, 3600];
 
 /// All there is to a console or a batch.
-#[derive(Debug)]
 pub struct Desk {
     /// Who is in front.
     pub front: Front,
@@ -52,6 +52,16 @@ pub struct Desk {
     /// True when the person asked to leave.
     pub leaving: bool,
     next_number: usize,
+}
+
+impl fmt::Debug for Desk {
+    /// Lines that wait may hold anything, passwords included.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk")
+            .field("active", &self.active)
+            .field("seats", &self.seats)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Desk {

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::Command;
 
 use crate::error::{Error, Result};
+use crate::wire::secret::PASSWORD_VARIABLE;
 
 /// What an edited text may be at most.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -40,6 +41,7 @@ pub fn edit(text: &str) -> Result<String> {
         .arg(format!("{editor} \"$1\""))
         .arg("sh")
         .arg(&path)
+        .env_remove(PASSWORD_VARIABLE)
         .status();
     let outcome = match status {
         Ok(status) if status.success() => {

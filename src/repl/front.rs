@@ -3,6 +3,7 @@
 //! The desk asks its questions through here. A pipe is never asked: a question then fails with the
 //! name of the option that answers it.
 
+use std::fmt;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::error::{Error, Result};
@@ -39,7 +40,6 @@ pub struct Reading {
 }
 
 /// What the editor answers.
-#[derive(Debug)]
 pub enum FromEditor {
     /// A line, or several that were pasted.
     Line(String),
@@ -53,6 +53,20 @@ pub enum FromEditor {
     Eof,
     /// Reading failed for good.
     Failed(String),
+}
+
+impl fmt::Debug for FromEditor {
+    /// A typed line may hold anything, passwords included.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Line(_) => "Line",
+            Self::Secret(_) => "Secret",
+            Self::Interrupted => "Interrupted",
+            Self::ConsoleLine => "ConsoleLine",
+            Self::Eof => "Eof",
+            Self::Failed(_) => "Failed",
+        })
+    }
 }
 
 /// Who is in front.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::proto::engine::Engine;
 use crate::proto::spec::Secrecy;
+use crate::wire::b64;
 use crate::wire::secret::MASK;
 
 /// Lines kept; older ones go at the next start.
@@ -98,23 +99,37 @@ pub fn keepable(line: &str, engine: Option<&dyn Engine>) -> String {
     if words.len() <= keep {
         return line.to_owned();
     }
-    format!("{} {MASK}", words[..keep].join(" "))
+    [&words[..keep], &[MASK]].concat().join(" ")
 }
 
-/// A second net, for lines no engine knows: the words that carry secrets in any mail protocol.
-/// Gives how many words may be kept.
+/// A second net, for lines no engine knows: the words that carry secrets in any mail protocol, and
+/// blobs by themselves. Gives how many words may be kept.
 fn sensitive_word(line: &str) -> Option<usize> {
-    let words = line.split_ascii_whitespace().take(3);
-    for (at, word) in words.enumerate() {
-        let upper = word.trim_start_matches(':').to_ascii_uppercase();
+    // A console command holds a protocol's line somewhere behind its own words.
+    let depth = if line.trim_start().starts_with(':') {
+        12
+    } else {
+        3
+    };
+    let words = || line.split_ascii_whitespace();
+    if words().next() == Some(":auth") {
+        // It takes a mechanism and a user; what stands behind them has no business there.
+        return Some(3 + words().filter(|word| *word == "--force").count());
+    }
+    for (at, word) in words().take(depth).enumerate() {
+        let upper = word.trim_start_matches([':', '"']).to_ascii_uppercase();
         let keep = match upper.as_str() {
             "AUTH" | "AUTHENTICATE" | "LOGIN" | "APOP" => 2,
-            "PASS" | "B64" => 1,
+            "PASS" | "B64" | "UNB64" => 1,
             _ => continue,
         };
         return Some(at + keep);
     }
-    None
+    // The message of PLAIN is base64 with NULs inside.
+    words().position(|word| {
+        let word = word.trim_matches('"');
+        word.len() >= 8 && b64::decode(word.as_bytes()).is_ok_and(|octets| octets.contains(&0))
+    })
 }
 
 fn read(folder: &Path, path: &Path) -> io::Result<Vec<String>> {
@@ -213,6 +228,27 @@ mod tests {
             "a1 login alice ••••"
         );
         assert_eq!(keepable("AUTH PLAIN", None), "AUTH PLAIN");
+        for (line, kept) in [
+            (
+                ":raw \"AUTH PLAIN AGFsaWNl\\r\\n\"",
+                ":raw \"AUTH PLAIN ••••",
+            ),
+            (
+                ":| \"less -R\" AUTH PLAIN AGFsaWNl",
+                ":| \"less -R\" AUTH PLAIN ••••",
+            ),
+            (":watch 5 PASS secret", ":watch 5 PASS ••••"),
+            (":b64 secret", ":b64 ••••"),
+            (":unb64 AGFsaWNl", ":unb64 ••••"),
+            (":auth PLAIN alice", ":auth PLAIN alice"),
+            (
+                ":auth --force PLAIN alice secret",
+                ":auth --force PLAIN alice ••••",
+            ),
+            ("AGFsaWNlAHdvbmRlcmxhbmQ=", "••••"),
+        ] {
+            assert_eq!(keepable(line, None), kept);
+        }
         assert_eq!(keepable("MAIL FROM:<a@b>", None), "MAIL FROM:<a@b>");
     }
 }

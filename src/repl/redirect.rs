@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::error::{Error, Result};
 use crate::proto::event::{Event, LineKind};
+use crate::wire::secret::PASSWORD_VARIABLE;
 
 /// Lines held back until it is known whether content comes.
 const HELD: usize = 1024 * 1024;
@@ -53,6 +54,7 @@ impl Redirect {
         let child = Command::new("sh")
             .arg("-c")
             .arg(command)
+            .env_remove(PASSWORD_VARIABLE)
             .stdin(Stdio::piped())
             .spawn();
         let child = child.map_err(|e| Error::local(format!("{command}: {e}")))?;

@@ -1,6 +1,7 @@
 //! One session at the desk, with what belongs to it alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, RwLock};
 
 use super::opening::Opening;
@@ -18,7 +19,6 @@ use super::known::Known;
 use super::upload::Upload;
 
 /// A session and its place at the desk.
-#[derive(Debug)]
 pub struct Seat {
     /// Its number, from 1, for `:use`.
     pub number: usize,
@@ -66,6 +66,16 @@ pub struct Seat {
     pub ended: Option<Kind>,
     /// What the person said yes to, once per session.
     pub consents: BTreeSet<&'static str>,
+}
+
+impl fmt::Debug for Seat {
+    /// Lines held back may hold anything, passwords included.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seat")
+            .field("number", &self.number)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Seat {

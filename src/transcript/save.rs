@@ -311,7 +311,7 @@ impl Writer {
         let mut cut = 0;
         for (index, row) in rows.iter().enumerate() {
             if row.kind == RowKind::Raw {
-                self.raw(&row.text);
+                self.raw_row(row);
                 continue;
             }
             let mut text = untagged(row, imap).to_vec();
@@ -387,6 +387,15 @@ impl Writer {
                 self.line("C:", &text);
             }
             _ => self.raw(&[line, b"\r\n"].concat()),
+        }
+    }
+
+    fn raw_row(&mut self, row: &Row) {
+        // The line end is not shown, but it was sent; of a masked line the length does not tell.
+        let ended = row.octets == row.text.len() as u64 + 2 || has_mask(&row.text);
+        match ended && !row.text.ends_with(b"\n") {
+            true => self.raw(&[&row.text[..], b"\r\n"].concat()),
+            false => self.raw(&row.text),
         }
     }
 

@@ -4,6 +4,9 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+/// Where a password may come from; programs that are started do not get it.
+pub const PASSWORD_VARIABLE: &str = "EHLO_PASSWORD";
+
 /// What stands in the place of a secret, everywhere and whatever its length.
 pub const MASK: &str = "••••";
 

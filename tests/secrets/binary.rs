@@ -146,12 +146,29 @@ fn logins_leave_no_trace_of_the_secret() {
     let canaries = canaries();
     for (scheme, mechanism) in LOGINS {
         let what = format!("{scheme} {mechanism}");
-        let lines = format!(":auth {mechanism} {USER}\n:status\n:show\n:history\n");
-        let options = ["--explain", "-v", "-v", "--log", "text.log"];
+        let lines = format!(
+            ":auth {mechanism} {USER}\n:status\n:show\n:history\n:save half.talk\n:log more.jsonl\n:reconnect\n"
+        );
+        let options = [
+            "--explain",
+            "-v",
+            "-v",
+            "--log",
+            "text.log",
+            "--save",
+            "whole.talk",
+            "--allow-commands",
+        ];
         let (seen, output) = batch(&server, scheme, &lines, PASSWORD, &options);
         assert!(seen.contains("••••"), "{what}: {seen}");
         assert_eq!(output.status.code(), Some(0), "{what}: {seen}");
-        canaries.check(&what, &(seen + &forget(&server.path("text.log"))));
+        let mut all = seen;
+        for file in ["text.log", "half.talk", "more.jsonl", "whole.talk"] {
+            let kept = forget(&server.path(file));
+            assert!(!kept.is_empty(), "{what}: {file} is empty");
+            all.push_str(&kept);
+        }
+        canaries.check(&what, &all);
     }
     // JSON, and refused ones.
     for (scheme, mechanism) in LOGINS.iter().step_by(3) {
@@ -200,10 +217,52 @@ fn what_is_typed_leaves_no_trace_of_the_secret() {
             format!("x1 LOGIN {USER} {{{}}}\n{PASSWORD}\n", PASSWORD.len()),
         ),
         ("imap", format!("AUTHENTICATE PLAIN\n{blob}\n")),
+        // By way of console commands.
+        (
+            "smtp",
+            format!("EHLO me.test\n:raw \"AUTH PLAIN {blob}\\r\\n\"\nNOOP\n"),
+        ),
+        (
+            "smtp",
+            format!("EHLO me.test\nAUTH LOGIN\n:raw \"{user}\\r\\n{password}\\r\\n\"\n"),
+        ),
+        (
+            "pop3",
+            format!(":raw \"USER {USER}\\r\\nPASS {quoted}\\r\\n\"\nNOOP\n"),
+        ),
+        (
+            "imap",
+            format!(":raw \"x LOGIN {USER} \\\"x\\\"\\r\\n\"\nAUTHENTICATE PLAIN {blob}\n"),
+        ),
+        (
+            "smtp",
+            format!("EHLO me.test\n:together\nNOOP\nAUTH PLAIN {blob}\n:go\n"),
+        ),
+        (
+            "smtp",
+            format!("EHLO me.test\n:repeat 2 AUTH PLAIN {blob}\n:multi AUTH PLAIN {blob}\n"),
+        ),
+        (
+            "smtp",
+            format!(":> out.txt AUTH PLAIN {blob}\n:| \"cat\" AUTH PLAIN {blob}\n"),
+        ),
+        (
+            "smtp",
+            format!("NOOP\n:explain AUTH PLAIN {blob}\n:unb64 {blob}\nAUTH PLAIN {blob}\n"),
+        ),
+        (
+            "smtp",
+            format!("AUTH PLAIN {blob}\n:show\n:show 1\n:history\n:explain 1\n"),
+        ),
     ] {
-        for options in [&["--log", "text.log"][..], &["--json", "--log", "text.log"]] {
+        for options in [
+            &["--log", "text.log", "--save", "it.talk", "--allow-commands"][..],
+            &["--json", "--log", "text.log", "--allow-commands"],
+        ] {
             let (seen, _) = batch(&server, scheme, &lines, "", options);
-            let log = forget(&server.path("text.log"));
+            let log = forget(&server.path("text.log"))
+                + &forget(&server.path("it.talk"))
+                + &forget(&server.path("out.txt"));
             // JSON has no remarks: only text says that answers were not sent.
             let silent = options.contains(&"--json") && lines.contains("X-NONE");
             assert!(
@@ -233,6 +292,9 @@ fn errors_and_decode_mask() {
     assert!(decoded.contains("••••"), "{decoded}");
     canaries.check("decode", &decoded);
     assert!(run(&["decode", "--show-secrets", &blob]).contains(PASSWORD));
+    canaries.check("explain", &run(&["explain", "AUTH", "PLAIN", &blob]));
+    canaries.check("explain", &run(&["explain", &format!("PASS {PASSWORD}")]));
+    canaries.check("explain", &run(&["explain", &blob]));
     canaries.check("a damaged blob", &run(&["decode", &format!("{blob}*")]));
     let url = format!("smtp://{USER}:7391pass@localhost:1/");
     assert!(
@@ -241,6 +303,41 @@ fn errors_and_decode_mask() {
     );
     canaries.check("nobody there", &run(&["smtp://127.0.0.1:1", "--login"]));
     assert_eq!(run(&["encode", "plain", USER]), format!("{blob}\n"));
+}
+
+/// What other programs on the machine can see: the arguments of the program and of those it starts.
+#[test]
+fn no_argument_of_a_process_holds_the_secret() {
+    let server = Server::start();
+    fs::write(server.path("secret"), format!("{PASSWORD}\n")).expect("a file");
+    let mut child = Command::new(PROGRAM)
+        .arg(server.url("smtp"))
+        .args(["--password-command", "cat secret", "--allow-commands"])
+        .env("EHLO_PASSWORD", PASSWORD)
+        .current_dir(server.folder.path())
+        .env("HOME", server.folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut input = child.stdin.take().expect("its input");
+    // Programs that it starts see neither the password's variable nor the password.
+    let lines = format!(":auth PLAIN {USER}\n:| \"cat /proc/$PPID/cmdline; env\" NOOP\n");
+    input.write_all(lines.as_bytes()).expect("it reads");
+    let mut seen = String::new();
+    let mut output = BufReader::new(child.stdout.take().expect("its output"));
+    while !seen.contains("given to cat") {
+        assert_ne!(output.read_line(&mut seen).expect("text"), 0, "{seen}");
+    }
+    let arguments = fs::read(format!("/proc/{}/cmdline", child.id())).expect("arguments");
+    seen.push_str(&String::from_utf8_lossy(&arguments));
+    drop(input);
+    assert!(child.wait().expect("it ends").success());
+    assert!(
+        seen.contains("cat secret") && seen.contains("HOME="),
+        "{seen}"
+    );
+    canaries().check("arguments", &seen);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What of a typed line may be seen.
 
-use crate::proto::spec::{Secrecy, Shape, Verb};
+use crate::proto::spec::{Secrecy, Shape, Spec, Verb};
 use crate::sasl;
 use crate::wire::b64;
 use crate::wire::secret::MASK;
@@ -24,6 +24,27 @@ pub(crate) fn masked(line: &[u8], verb: Option<&'static Verb>) -> Option<Vec<u8>
         && word(line, words) == b"="
         && word(line, words + 1).is_empty();
     if empty { None } else { after_word(line, words) }
+}
+
+/// Raw octets as they may be seen: each line by its verb, and as one secret where an answer of a
+/// login is due. `None` when all of it may be.
+pub(crate) fn masked_raw(octets: &[u8], spec: &Spec, answer: bool) -> Option<Vec<u8>> {
+    let (body, end) = match octets.strip_suffix(b"\n") {
+        Some(body) => (body.strip_suffix(b"\r").unwrap_or(body), true),
+        None => (octets, false),
+    };
+    let shown = if answer && !matches!(body, b"" | b"*") {
+        MASK.as_bytes().to_vec()
+    } else {
+        let lines = body.split(|b| *b == b'\n').map(|line| {
+            let bare = line.strip_suffix(b"\r").unwrap_or(line);
+            let cut = masked(bare, spec.verb(bare));
+            cut.map_or_else(|| line.to_vec(), |cut| [&cut, &line[bare.len()..]].concat())
+        });
+        lines.collect::<Vec<_>>().join(&b'\n')
+    };
+    let tail: &[u8] = if end { &octets[body.len()..] } else { b"" };
+    (shown != body).then(|| [&shown, tail].concat())
 }
 
 /// `line` with everything behind its n-th word masked; `None` when nothing stands there.
@@ -108,6 +129,23 @@ mod tests {
         assert_eq!(masked("", 1), None);
         assert_eq!(word(b"  a \t b", 1), b"b");
         assert_eq!(word(b"a", 3), b"");
+    }
+
+    #[test]
+    fn raw_octets_are_masked_line_by_line() {
+        let spec = &crate::proto::smtp::spec::SPEC;
+        let raw = |octets: &str, answer| {
+            masked_raw(octets.as_bytes(), spec, answer).map(|m| String::from_utf8(m).unwrap())
+        };
+        assert_eq!(
+            raw("NOOP\r\nAUTH PLAIN AGFsaWNl\r\nNOOP\n", false).unwrap(),
+            "NOOP\r\nAUTH PLAIN ••••\r\nNOOP\n"
+        );
+        assert_eq!(raw("NOOP\r\nRSET\r\n", false), None);
+        assert_eq!(raw("AUTH PLAIN AGFs", false).unwrap(), "AUTH PLAIN ••••");
+        assert_eq!(raw("cGFzcw==\r\n", true).unwrap(), "••••\r\n");
+        assert_eq!(raw("*\r\n", true), None);
+        assert_eq!(raw("", true), None);
     }
 
     #[test]

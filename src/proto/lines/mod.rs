@@ -23,7 +23,7 @@ pub(crate) use auth::Next;
 pub(crate) use body::{Body, Piece};
 pub(crate) use door::other_protocol;
 pub(crate) use login::{Heeded, Login, travels_in_clear};
-pub(crate) use mask::{after_word, label, masked, typed_word, word};
+pub(crate) use mask::{after_word, label, masked, masked_raw, typed_word, word};
 
 /// The longest line taken from a peer, in octets.
 pub(crate) const LINE_CAP: usize = 64 * 1024;
@@ -188,7 +188,7 @@ impl Talk {
         }
     }
 
-    /// Sends octets of content or raw octets.
+    /// Sends octets of content.
     pub(crate) fn send_octets(
         &mut self,
         exchange: Exchange,
@@ -196,8 +196,26 @@ impl Talk {
         kind: SentKind,
         differs: bool,
     ) {
+        self.send_shown(exchange, wire, None, kind, differs);
+    }
+
+    /// Sends raw octets. `masked` is what is shown where they hold a secret.
+    pub(crate) fn send_raw(&mut self, exchange: Exchange, wire: &[u8], masked: Option<Vec<u8>>) {
+        self.send_shown(exchange, wire.to_vec(), masked, SentKind::Raw, false);
+    }
+
+    fn send_shown(
+        &mut self,
+        exchange: Exchange,
+        wire: Vec<u8>,
+        masked: Option<Vec<u8>>,
+        kind: SentKind,
+        differs: bool,
+    ) {
         let octets = wire.len() as u64;
-        let shown = wire[..wire.len().min(SHOWN)].to_vec();
+        let clear = (masked.is_some() && self.options.show_secrets).then(|| Secret::new(&*wire));
+        let seen = masked.as_deref().unwrap_or(&wire);
+        let shown = seen[..seen.len().min(SHOWN)].to_vec();
         let shown = shown.strip_suffix(b"\r\n").unwrap_or(&shown).to_vec();
         if !wire.is_empty() {
             self.step(Step::Write(wire));
@@ -205,7 +223,7 @@ impl Talk {
         self.event(Event::Sent(Sent {
             exchange,
             shown,
-            clear: None,
+            clear,
             kind,
             octets,
             differs,

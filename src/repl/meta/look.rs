@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::repl::desk::Desk;
+use crate::sasl::blob::{Place, describe};
+use crate::sasl::paste;
 use crate::transcript::{Direction, RowKind};
 use crate::ui::render::Mark;
 use crate::ui::style::{Role, Styled};
@@ -189,9 +191,16 @@ pub(super) fn b64(desk: &mut Desk, rest: &str) -> Result<()> {
 
 /// `:unb64 BASE64`.
 pub(super) fn unb64(desk: &mut Desk, rest: &str) -> Result<()> {
-    let (text, _) = without_flag(rest);
-    let bytes = b64::decode(wanted(text, ":unb64 BASE64")?.as_bytes())
-        .map_err(|e| Error::usage(e.to_string()))?;
+    let (text, url_safe) = without_flag(rest);
+    let alphabet = url_safe.then_some(b64::Alphabet::UrlSafe);
+    let text = wanted(text, ":unb64 [--url-safe] BASE64")?;
+    let bytes =
+        paste::decode(alphabet, text.as_bytes()).map_err(|e| Error::usage(e.to_string()))?;
+    let blob = describe(&bytes, &Place::default());
+    if !desk.settings.show_secrets && blob.fields.iter().any(|field| field.secret) {
+        let text = format!("{}; ehlo decode names its fields", blob.what);
+        return desk.say(Mark::Info, &text);
+    }
     let shown = safe(&bytes, desk.settings.look.charset).into_owned();
     desk.screen.write(&format!("{shown}\n"))
 }

@@ -7,6 +7,7 @@ use crate::knowledge::{self, Fact, Kind};
 use crate::proto::PROTOCOLS;
 use crate::ui::block::{Block, WIDTH};
 use crate::ui::{Styled, help, meant};
+use crate::wire::b64;
 use crate::wire::show::{Charset, show};
 
 /// Meanings of one word that are shown.
@@ -72,6 +73,14 @@ fn explain_line(
     text: &str,
     after: Option<&str>,
 ) -> Result<Vec<Block>, Error> {
+    let (text, blob) = without_secret(text);
+    if text.is_empty() {
+        return Err(Error::usage("that is a message of a login in base64")
+            .hint("ehlo decode", "says what it holds, its secret masked"));
+    }
+    if blob && text.split(' ').count() == 1 {
+        return Ok(of_facts(&facts(protocol, text)));
+    }
     // A name of several words, or one word of a table.
     let known = facts(protocol, text);
     if let Some(offer) = offer_line(text) {
@@ -123,6 +132,30 @@ fn explain_line(
         }
     }
     Ok(blocks)
+}
+
+/// The words before a credential, and whether there is one: nobody's password is explained or
+/// repeated.
+fn without_secret(text: &str) -> (&str, bool) {
+    let mut end = 0;
+    let mut secret_after = None;
+    for (at, word) in text.split(' ').enumerate() {
+        let blob =
+            word.len() >= 8 && b64::decode(word.as_bytes()).is_ok_and(|octets| octets.contains(&0));
+        if blob || secret_after.is_some_and(|n| at >= n) {
+            return (text[..end].trim_end(), true);
+        }
+        end += word.len() + 1;
+        end = end.min(text.len());
+        let upper = word.to_ascii_uppercase();
+        secret_after = secret_after.or(match (at, upper.as_str()) {
+            (0, "AUTH" | "AUTHENTICATE") => Some(2),
+            (1, "AUTHENTICATE") => Some(3),
+            (0, "PASS" | "APOP") => Some(1),
+            _ => None,
+        });
+    }
+    (text, false)
 }
 
 fn unknown(word: &str) -> Error {

@@ -4,7 +4,7 @@ use super::{Asked, Client, Pending, State};
 use crate::proto::engine::{Input, Refusal};
 use crate::proto::event::{Advice, Exchange, SentKind};
 use crate::proto::lines::{
-    Body, Login, Piece, label, masked, travels_in_clear, typed_word, unbroken, word,
+    Body, Login, Piece, label, masked, masked_raw, travels_in_clear, typed_word, unbroken, word,
 };
 use crate::proto::pop3::spec::{self, SPEC};
 use crate::proto::spec::{Phase, Shape, Verb};
@@ -24,8 +24,9 @@ impl Client {
             Input::Raw(_) if self.handshaking => Err(SHAKING),
             Input::Raw(bytes) => {
                 let exchange = self.talk.number();
-                self.talk
-                    .send_octets(exchange, bytes.to_vec(), SentKind::Raw, false);
+                let answer = matches!(self.state, State::Answer(_));
+                let masked = masked_raw(bytes, &SPEC, answer);
+                self.talk.send_raw(exchange, bytes, masked);
                 Ok(exchange)
             }
             Input::Content { bytes, last } => match &self.state {

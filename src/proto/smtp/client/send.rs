@@ -3,7 +3,9 @@
 use super::{Asked, Client, Pending, State};
 use crate::proto::engine::{Input, Refusal};
 use crate::proto::event::{Exchange, SentKind};
-use crate::proto::lines::{Body, Login, label, masked, travels_in_clear, unbroken, word};
+use crate::proto::lines::{
+    Body, Login, label, masked, masked_raw, travels_in_clear, unbroken, word,
+};
 use crate::proto::smtp::Flavour;
 use crate::proto::smtp::spec::{self, SPEC};
 use crate::proto::spec::Verb;
@@ -187,8 +189,12 @@ impl Client {
             }
             _ => self.talk.number(),
         };
-        self.talk
-            .send_octets(exchange, bytes.to_vec(), SentKind::Raw, false);
+        let masked = match &self.state {
+            // Content may say anything; it is no login.
+            State::Body(_) => None,
+            state => masked_raw(bytes, &SPEC, matches!(state, State::Answer(_))),
+        };
+        self.talk.send_raw(exchange, bytes, masked);
         exchange
     }
 
