@@ -78,6 +78,9 @@ pub async fn log_in(
     };
     submit(desk, &plan, &user, &secret).await?;
     desk.settle().await?;
+    if let Some(seat) = desk.seat() {
+        seat.mechanism = named;
+    }
     plan.remark(desk)
 }
 
@@ -296,7 +299,11 @@ pub async fn offer(desk: &mut Desk) -> Result<()> {
         return cancel(desk).await;
     };
     match submit(desk, &plan, &user, &secret).await {
-        Ok(()) => {}
+        Ok(()) => {
+            if let Some(seat) = desk.seat() {
+                seat.mechanism = Some(row.name.to_owned());
+            }
+        }
         Err(error) => {
             desk.complain(&error)?;
             return cancel(desk).await;

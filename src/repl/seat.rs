@@ -62,6 +62,8 @@ pub struct Seat {
     pub said_goodbye: bool,
     /// True once the person dropped the connection.
     pub closed: bool,
+    /// The mechanism that the person named for a login here, for `:reconnect`.
+    pub mechanism: Option<String>,
     /// Why the session ended, when it did not end as it should.
     pub ended: Option<Kind>,
     /// What the person said yes to, once per session.
@@ -153,6 +155,7 @@ impl Seat {
             together: None,
             said_goodbye: false,
             closed: false,
+            mechanism: None,
             ended: None,
             consents: BTreeSet::new(),
         }

@@ -67,6 +67,23 @@ fn a_certificate_logs_its_owner_in() {
         .never_says("EXTERNAL");
 }
 
+#[test]
+fn reconnecting_logs_in_the_same_way() {
+    let home = tempfile::tempdir().unwrap();
+    let cert = home.path().join("alice.pem").display().to_string();
+    let server = Server::start(&["--client-cert", &format!("alice:{cert}")]);
+    // A password would be asked for if another mechanism were chosen.
+    let typed = ":auth EXTERNAL\n:reconnect\nSTATUS INBOX (MESSAGES)\n";
+    let ran = ehlo(&server, "imaps", &["--cert", &cert], typed).code(0);
+    assert_eq!(
+        ran.out.matches("AUTHENTICATE EXTERNAL").count(),
+        2,
+        "{}",
+        ran.out
+    );
+    ran.says(", resumed").says("* STATUS INBOX");
+}
+
 /// A certificate of another CA than the server's own ends the handshake.
 #[test]
 fn a_stranger_s_certificate_is_refused() {

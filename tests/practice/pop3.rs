@@ -145,3 +145,20 @@ fn stls_forgets_what_was_said() {
     assert!(talk.say("PASS wonderland").starts_with("-ERR say USER"));
     assert!(!talk.say("CAPA").contains("STLS"));
 }
+
+#[test]
+fn passwords_in_the_clear_are_refused_where_others_can_listen() {
+    let mut service = with_mail(&[]);
+    service.clear_logins = false;
+    let mut talk = Talk::pop3(&service);
+    for line in [
+        "USER alice",
+        "PASS wonderland",
+        "AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=",
+    ] {
+        let reply = talk.say(line);
+        let last = reply.lines().last().unwrap_or_default();
+        assert!(last.starts_with("-ERR"), "{line}: {reply}");
+    }
+    assert!(talk.say("STAT").starts_with("-ERR"));
+}

@@ -124,6 +124,6 @@ fn exim_takes_one_alpn_id_starttls_and_every_mechanism_it_offers() {
         &[],
         "EHLO me.example.net\n:auth PLAIN alice\n:reconnect\nQUIT\n",
     )
-    .has(&["<~  235 ", ", resumed", "<~  235 "])
+    .has(&["<~  235 ", ", resumed", "~>  AUTH PLAIN", "<~  235 "])
     .ends(0);
 }

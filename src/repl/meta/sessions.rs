@@ -105,7 +105,7 @@ pub(super) async fn reconnect(desk: &mut Desk, rest: &str) -> Result<()> {
     how.how.starttls |= seat.session.tls().is_some() && how.target.tls == TlsMode::Clear;
     let facts = seat.session.engine().map(Engine::facts).unwrap_or_default();
     if facts.logged_in && how.login.is_none() {
-        how.login = Some(String::new());
+        how.login = Some(seat.mechanism.clone().unwrap_or_default());
         how.user = how.user.or(facts.user);
     }
     let greeted = seat

@@ -348,6 +348,10 @@ impl Pop3Server {
         let Some(name) = self.named.take() else {
             return self.say("-ERR say USER first");
         };
+        // The name is known for faults even where USER was refused.
+        if !self.may_send_password() {
+            return self.say("-ERR passwords need TLS here: say STLS first");
+        }
         let user = self.service.store.lock().log_in(&name, password.as_bytes());
         match user {
             Some(user) => self.open(&user),
