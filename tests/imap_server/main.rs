@@ -4,6 +4,7 @@ mod append;
 mod bench;
 mod changes;
 mod fetch;
+mod grammar;
 mod limits;
 mod mailboxes;
 mod oracle;

@@ -141,14 +141,15 @@ impl ImapServer {
     }
 }
 
-/// True when a set names a number that does not exist. A range up to `*` may begin anywhere: many
-/// clients ask for `n:*` to learn whether something came.
+/// True when a set names a number that does not exist, `*` of an empty mailbox included (RFC 9051
+/// 9, seq-number).
 fn beyond(set: &Set, exists: u32) -> bool {
     let Set::Ranges(ranges) = set else {
         return false;
     };
-    ranges.iter().any(|range| match range {
-        (End::Number(a), End::Number(b)) => *a > exists || *b > exists,
-        (End::Star, _) | (_, End::Star) => false,
-    })
+    let missing = |end: &End| match end {
+        End::Number(number) => *number > exists,
+        End::Star => exists == 0,
+    };
+    ranges.iter().any(|(a, b)| missing(a) || missing(b))
 }

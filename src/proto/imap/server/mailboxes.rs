@@ -49,21 +49,24 @@ impl ImapServer {
                 return p.bad("USE");
             }
             p.space()?;
-            let uses = p.list(1, |p| {
+            let uses = p.list(0, |p| {
                 p.expect(b'\\')?;
                 p.atom("a special use")
             })?;
             p.expect(b')')?;
-            let [one] = uses.as_slice() else {
-                p.end()?;
-                let text = "a mailbox has one special use here";
-                return Ok(Some(Done::no(text).code("USEATTR")));
+            let named = |name: &&str| {
+                let known = |use_: &SpecialUse| use_.attribute()[1..].eq_ignore_ascii_case(name);
+                SpecialUse::ALL.into_iter().find(known)
             };
-            let known = |use_: &SpecialUse| use_.attribute()[1..].eq_ignore_ascii_case(one);
-            special = SpecialUse::ALL.into_iter().find(known);
-            if special.is_none() {
+            special = uses.first().and_then(named);
+            let refused = match uses.len() {
+                0 => None,
+                1 if special.is_some() => None,
+                1 => Some("that special use is not served here"),
+                _ => Some("a mailbox has one special use here"),
+            };
+            if let Some(text) = refused {
                 p.end()?;
-                let text = "that special use is not served here";
                 return Ok(Some(Done::no(text).code("USEATTR")));
             }
         }

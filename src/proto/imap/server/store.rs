@@ -89,6 +89,8 @@ impl ImapServer {
         Ok(Some(if outcome.modified.is_empty() {
             match outcome.missing {
                 0 => Done::ok("Store completed."),
+                // RFC 2180 4.2.1: who did not ask for the flags is not told NO.
+                _ if silent => Done::ok("the others are stored").code("EXPUNGEISSUED"),
                 _ => Done::no("some messages are gone").code("EXPUNGEISSUED"),
             }
         } else {

@@ -42,6 +42,10 @@ impl ImapServer {
             wanted = returns(p)?;
             p.space()?;
         }
+        // RFC 6855 3: the charset is settled then.
+        if self.enabled.utf8 && !self.enabled.rev2 && p.clone().keyword("CHARSET") {
+            return p.bad_at(p.at(), "a charset behind ENABLE UTF8=ACCEPT");
+        }
         let program = match keys::parse(p)? {
             Ok(program) => program,
             Err(NoSearch::BadCharset) => {
