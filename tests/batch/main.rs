@@ -5,4 +5,5 @@ mod common;
 mod conversation;
 mod ends;
 mod hostile;
+mod logins;
 mod mistakes;

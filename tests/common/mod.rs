@@ -51,6 +51,11 @@ impl Fake {
         Self { addr, thread }
     }
 
+    /// A server of the caller's own making: where it listens, and what it will have heard.
+    pub(crate) fn on(addr: SocketAddr, thread: JoinHandle<Vec<String>>) -> Self {
+        Self { addr, thread }
+    }
+
     /// `scheme://127.0.0.1:port`.
     pub(crate) fn url(&self, scheme: &str) -> String {
         format!("{scheme}://{}", self.addr)

@@ -30,7 +30,7 @@ use crate::transcript::{Row, Transcript};
 use crate::ui::diag::{Diag, Span};
 use crate::wire::secret::Secret;
 
-use super::ast::{Action, Break, Step, Talk};
+use super::ast::{Action, Step, Talk};
 use super::outcome::{End, Outcome};
 use super::pattern::Values;
 use link::{Link, Turn};

@@ -1,0 +1,236 @@
+//! Logins that go wrong, through the program: what is said, the exit code, and that the session goes
+//! on (threats 13 to 15). The server's part is written here, so that it can lie.
+
+use crate::common::{Do, Fake, Ran, program, run_with, say};
+
+/// The server's words of an SMTP login: greeting, EHLO with these mechanisms, then `after`, and a
+/// NOOP and QUIT that are answered where the session still goes on.
+fn smtp(mechanisms: &str, after: Vec<Do>) -> Fake {
+    let mut script = vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say(format!("250-here\r\n250 AUTH {mechanisms}\r\n")),
+    ];
+    script.extend(after);
+    script.extend([
+        Do::Hear,
+        say("250 2.0.0 noop\r\n"),
+        Do::Hear,
+        say("221 bye\r\n"),
+    ]);
+    Fake::new(script)
+}
+
+fn ehlo(fake: &Fake, scheme: &str, more: &[&str], typed: &str) -> Ran {
+    let home = tempfile::tempdir().unwrap();
+    let url = fake.url(scheme);
+    let args = [more, &[url.as_str()]].concat();
+    let mut command = program(home.path());
+    command.env("EHLO_PASSWORD", "wonderland");
+    run_with(&mut command, &args, typed)
+}
+
+const TYPED: &str = "EHLO me.test\n:auth SCRAM-SHA-256 alice\nNOOP\nQUIT\n";
+
+/// The server's first message extends our nonce: it must be read from what we said.
+fn scram_server(first: impl Fn(&str) -> String + Send + 'static) -> Fake {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let thread = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut output = stream.try_clone().unwrap();
+        let mut heard = Vec::new();
+        let _ = output.write_all(b"220 hi\r\n");
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let reply = if let Some(blob) = line.strip_prefix("AUTH SCRAM-SHA-256 ") {
+                let message = ehlo::wire::b64::decode(blob.as_bytes()).unwrap();
+                let message = String::from_utf8(message).unwrap();
+                let nonce = message.rsplit_once("r=").unwrap().1;
+                format!("334 {}", ehlo::wire::b64::encode(first(nonce).as_bytes()))
+            } else {
+                match line.as_str() {
+                    "EHLO me.test" => "250-here\r\n250 AUTH SCRAM-SHA-256 PLAIN".to_owned(),
+                    "NOOP" => "250 2.0.0 noop".to_owned(),
+                    "QUIT" => "221 bye".to_owned(),
+                    "*" => "501 5.7.0 cancelled".to_owned(),
+                    // The proof, whatever it is: accepted, and nothing proved.
+                    _ => "235 2.7.0 welcome".to_owned(),
+                }
+            };
+            heard.push(line);
+            let _ = output.write_all(format!("{reply}\r\n").as_bytes());
+        }
+        heard
+    });
+    Fake::on(addr, thread)
+}
+
+#[test]
+fn a_server_that_proves_nothing_is_not_believed() {
+    let fake = scram_server(|nonce| format!("r={nonce}XYZ,s=QSXCR+Q6sek8bf92,i=4096"));
+    let ran = ehlo(&fake, "smtp", &[], TYPED);
+    assert_eq!(ran.code, 5, "{}{}", ran.out, ran.err);
+    ran.says("235 2.7.0 welcome")
+        .says("said yes without proving that it knows this account (no v=)");
+    // The password never went out, and nothing weaker was tried.
+    let heard = fake.heard().join("\n");
+    assert!(!heard.contains("AUTH PLAIN"), "{heard}");
+}
+
+#[test]
+fn a_server_that_breaks_the_rules_of_scram_is_refused_and_the_session_goes_on() {
+    type First = fn(&str) -> String;
+    let table: &[(First, &str)] = &[
+        (|_| "r=another,s=QQ==,i=4096".into(), "nonce"),
+        (|n| n[..n.len() - 1].to_owned() + ",s=QQ==,i=4096", "SCRAM"),
+        (|n| format!("r={n},s=QQ==,i=4096"), "nonce"),
+        (|n| format!("r={n}X,s=QQ==,i=0"), "rounds"),
+        (|n| format!("r={n}X,s=QQ==,i=2147483647"), "rounds"),
+        (|n| format!("r={n}X,s=*,i=4096"), "salt"),
+        (|n| format!("m=x,r={n}X,s=QQ==,i=4096"), "extension"),
+        (|_| "e=other-error".into(), "other-error"),
+    ];
+    for (first, words) in table {
+        let fake = scram_server(first);
+        let ran = ehlo(&fake, "smtp", &[], TYPED);
+        assert_eq!(ran.code, 5, "{words}: {}{}", ran.out, ran.err);
+        ran.says(words).says("->  NOOP").says("250 2.0.0 noop");
+        let heard = fake.heard();
+        assert!(heard.contains(&"*".to_owned()), "{words}: {heard:?}");
+    }
+    // Few rounds are told and allowed: the proof is made.
+    let fake = scram_server(|n| format!("r={n}X,s=QQ==,i=1"));
+    ehlo(&fake, "smtp", &[], TYPED).says("4096");
+}
+
+#[test]
+fn a_refused_login_says_why_and_the_session_goes_on() {
+    for (mechanism, script, words) in
+        [
+            (
+                "PLAIN",
+                vec![Do::Hear, say("535 5.7.8 no such luck\r\n")],
+                "<-* 535 5.7.8 no such luck",
+            ),
+            (
+                "PLAIN",
+                vec![Do::Hear, say("534 5.7.9 too weak\r\n")],
+                "<-* 534 5.7.9 too weak",
+            ),
+            (
+                "PLAIN",
+                vec![Do::Hear, say("538 5.7.11 encryption required\r\n")],
+                "<-* 538 5.7.11",
+            ),
+            (
+                "CRAM-MD5",
+                // No base64: cancelled, in the right words.
+                vec![
+                    Do::Hear,
+                    say("334 @@@\r\n"),
+                    Do::Hear,
+                    say("501 5.7.0 ok\r\n"),
+                ],
+                "->  *",
+            ),
+            (
+                "XOAUTH2",
+                vec![
+                    Do::Hear,
+                    say(format!("334 {}\r\n", ehlo::wire::b64::encode(
+                    br#"{"status":"400","schemes":"Bearer","scope":"https://mail.example/"}"#,
+                ))),
+                    Do::Hear,
+                    say("535 5.7.8 refused\r\n"),
+                ],
+                "scope",
+            ),
+        ]
+    {
+        let fake = smtp(mechanism, script);
+        let typed = format!("EHLO me.test\n:auth {mechanism} alice\nNOOP\n");
+        let ran = ehlo(&fake, "smtp", &[], &typed);
+        assert_eq!(ran.code, 5, "{mechanism}: {}{}", ran.out, ran.err);
+        ran.says(words).says("->  NOOP").never_says("wonderland");
+        let heard = fake.heard();
+        // An empty line after XOAUTH2's challenge: without it the refusal never comes.
+        if mechanism == "XOAUTH2" {
+            assert_eq!(heard[2], "", "{heard:?}");
+        }
+    }
+    let bearer = smtp(
+        "OAUTHBEARER",
+        vec![
+            Do::Hear,
+            say(format!(
+                "334 {}\r\n",
+                ehlo::wire::b64::encode(br#"{"status":"invalid_token"}"#)
+            )),
+            Do::Hear,
+            say("535 5.7.8 refused\r\n"),
+        ],
+    );
+    let typed = "EHLO me.test\n:auth OAUTHBEARER alice\nNOOP\n";
+    ehlo(&bearer, "smtp", &[], typed)
+        .code(5)
+        .says("invalid_token");
+    assert_eq!(bearer.heard()[2], "AQ==");
+}
+
+#[test]
+fn a_refusal_for_now_has_its_own_exit_code() {
+    let fake = smtp("PLAIN", vec![Do::Hear, say("454 4.7.0 later\r\n")]);
+    ehlo(
+        &fake,
+        "smtp",
+        &[],
+        "EHLO me.test\n:auth PLAIN alice\nNOOP\n",
+    )
+    .code(8);
+}
+
+/// What is offered decides, strongest first; what is not spoken is explained.
+#[test]
+fn the_strongest_of_both_sides_is_chosen() {
+    for (offered, chosen) in [
+        ("PLAIN LOGIN", "PLAIN"),
+        ("LOGIN NTLM GSSAPI", "LOGIN"),
+        ("PLAIN CRAM-MD5 DIGEST-MD5", "DIGEST-MD5"),
+        ("PLAIN CRAM-MD5 SCRAM-SHA-1", "SCRAM-SHA-1"),
+        ("SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512", "SCRAM-SHA-512"),
+        // In the clear there is nothing to bind to.
+        ("SCRAM-SHA-256-PLUS SCRAM-SHA-1", "SCRAM-SHA-1"),
+        // Tokens, certificates and guests are for those who name them.
+        ("XOAUTH2 OAUTHBEARER EXTERNAL ANONYMOUS LOGIN", "LOGIN"),
+    ] {
+        let fake = smtp(offered, vec![Do::Hear, say("535 5.7.8 no\r\n")]);
+        ehlo(&fake, "smtp", &[], "EHLO me.test\n:auth alice\nNOOP\n").code(5);
+        let heard = fake.heard();
+        let want = format!("AUTH {chosen}");
+        assert!(
+            heard[1].split(" ").take(2).eq(want.split(" ")),
+            "{offered}: {heard:?}"
+        );
+    }
+    for (offered, words) in [
+        ("NTLM", "NTLM is not spoken here"),
+        ("XOAUTH2", "XOAUTH2 wants a token"),
+        ("ANONYMOUS", "ANONYMOUS is for guests"),
+    ] {
+        let fake = smtp(offered, vec![]);
+        ehlo(&fake, "smtp", &[], "EHLO me.test\n:auth alice\nNOOP\n")
+            .code(5)
+            .says(words)
+            .says("->  NOOP");
+    }
+    let fake = smtp("X-EXPS NTLM GSSAPI", vec![]);
+    ehlo(
+        &fake,
+        "smtp",
+        &[],
+        "EHLO me.test\n:auth GSSAPI alice\nNOOP\n",
+    )
+    .code(5)
+    .says("GSSAPI (");
+}
