@@ -297,7 +297,7 @@ _ehlo() {
             return 0
             ;;
         ehlo__subcmd__load)
-            opts="-s -m -l -F -f -t -r -N -S -M -d -L -R -w -c -q -4 -6 -h --sessions --messages --length --file --from --to --recipients-file --recipients --numbered --subject --name --keep --per-connection --lmtp --pipelining --chunking --resume --duration --rate --ramp --random-wait --wait --seed --accounts --stop-on-error --max-errors --yes-load --threads --counter --json --hdr --merge --compare --color --quiet --source --resolve --proxy-header --timeout --tls --starttls --no-tls --ca-file --insecure --pin --sni --expect-name --alpn --tls-min --tls-max --cert --key --keylog --user --login --password-command --password-fd --ask-password --allow-cleartext-auth --help"
+            opts="-s -m -l -F -f -t -r -N -S -M -d -L -R -w -T -c -q -4 -6 -h --sessions --messages --length --file --from --to --recipients-file --recipients --numbered --subject --name --keep --per-connection --lmtp --pipelining --chunking --resume --duration --rate --ramp --random-wait --wait --seed --accounts --mix --until-visible --stop-on-error --max-errors --yes-load --window --threads --counter --json --html --hdr --merge --compare --color --quiet --source --resolve --proxy-header --timeout --tls --starttls --no-tls --ca-file --insecure --pin --sni --expect-name --alpn --tls-min --tls-max --cert --key --keylog --user --login --password-command --password-fd --ask-password --allow-cleartext-auth --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -419,6 +419,14 @@ _ehlo() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --mix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until-visible)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --max-errors)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -427,7 +435,19 @@ _ehlo() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -T)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --html)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -767,13 +787,37 @@ _ehlo() {
             return 0
             ;;
         ehlo__subcmd__sink)
-            opts="-L -m -t -M -n -f -B -r -b -Q -W -d -q -h --lmtp --name --listen-publicly --max-connections --timeout --stop-after --stop-after-connections --tls --starttls --ca-out --auth --user --reject --reject-reply --soft-reject --soft-reject-reply --bye --disconnect --delay --hide --fault --dump-dir --mbox --maildir --ready-file --json --quiet --help"
+            opts="-L -4 -6 -T -u -R -m -t -M -n -f -B -r -b -Q -W -H -d -S -c -q -h --lmtp --name --listen-publicly --window --run-as --chroot --max-connections --timeout --stop-after --stop-after-connections --tls --starttls --ca-out --auth --user --reject --reject-reply --soft-reject --soft-reject-reply --bye --disconnect --delay --seed --read-delay --hide --fault --dump-dir --dump-start --mbox --maildir --ready-file --json --html --hdr --counter --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -T)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --run-as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --chroot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -R)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -873,6 +917,18 @@ _ehlo() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --read-delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -H)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --hide)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -889,6 +945,14 @@ _ehlo() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --dump-start)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -S)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --mbox)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -898,6 +962,14 @@ _ehlo() {
                     return 0
                     ;;
                 --ready-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --html)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hdr)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -180,7 +180,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand explain" -l after -d 'The verb
 complete -c ehlo -n "__fish_ehlo_using_subcommand explain" -s h -l help -d 'Print help'
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s s -l sessions -d 'Sessions at a time' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s m -l messages -d 'Messages in all [default: 1; with --duration, as many as fit]' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s l -l length -d 'Octets of each body, or a range to choose from, as in 1000-20000 [default: 5120]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s l -l length -d 'Octets of each body, a range to choose from, as in 1000-20000, or a distribution with weights, as in 2000:70,8000-90000:29,5000000:1 [default: 5120]' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s F -l file -d 'Send this message, or in turn the .eml files of this folder' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s f -l from -d 'Sender' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s t -l to -d 'Recipient' -r
@@ -196,9 +196,13 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s R -l random-wait -d '
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s w -l wait -d 'Wait this long between the messages of a session' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l seed -d 'Where random sizes and times begin: the same seed gives the same' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l accounts -d 'Log in with the accounts of this file in turn: name,password a line' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l mix -d 'What sessions do that read: a command a line, with its weight in front' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l until-visible -d 'Measure the time until each message is visible in this mailbox, too' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l max-errors -d 'End when there are more errors than this' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l yes-load -d 'The server at HOST is mine to load: needed for any host but this machine, in batch' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s T -l window -d 'Receive window of about so many octets' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l threads -d 'Threads [default: half the cores, all where the server is elsewhere]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l html -d 'Write the report as a page, with charts' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l hdr -d 'Write the report with its histograms, for --merge and --compare' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l merge -d 'Run nothing: join the reports of several machines, written with --hdr' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l compare -d 'Show what changed since this report (of --json or --hdr)' -r -F
@@ -246,6 +250,9 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l ask-password -d 'Ask 
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l allow-cleartext-auth -d 'In batch: let credentials travel in the clear to a host that is not loopback'
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l name -d 'Own name in greetings' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s T -l window -d 'Receive window of about so many octets' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s u -l run-as -d 'Go on with the rights of this user, once the port is open' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s R -l chroot -d 'Go on with this folder as the root of all paths, once the port is open' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s m -l max-connections -d 'Connections at a time; others wait to be accepted' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s t -l timeout -d 'Drop a silent client after so long' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s M -l stop-after -d 'End after so many accepted messages' -r
@@ -259,18 +266,26 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s r -l soft-reject -d '
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s b -l soft-reject-reply -d 'What a refusal for now says' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s Q -l bye -d 'Answer these commands with 421 and disconnect' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l disconnect -d 'Disconnect without an answer to these commands' -r
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s W -l delay -d 'Wait before the answer: VERB:2, VERB:50ms' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s W -l delay -d 'Wait before the answer: VERB:2, VERB:50ms; with odds (1 to 99) a random multiple of the time, once more for each throw below the odds' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l seed -d 'Where the dice of --delay begin: the same seed gives the same' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s H -l read-delay -d 'Wait behind the go-ahead of DATA before reading on' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l hide -d 'Do not offer these extensions, such as PIPELINING,CHUNKING' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l fault -d 'More faults, a TOML table' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s d -l dump-dir -d 'Keep each message as a file in this folder, with its envelope' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s S -l dump-start -d 'Begin each of those files with this text; C\'s escapes are understood' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l mbox -d 'Append messages to this mbox file' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l maildir -d 'Deliver messages to this Maildir' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l ready-file -d 'Write the addresses to this file when ready, complete or not at all' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l html -d 'Write the report as a page' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l hdr -d 'Write the report with its histograms, for ehlo load --merge and --compare' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s L -l lmtp -d 'Speak LMTP: a reply for each recipient'
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s 4 -d 'IPv4 only'
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s 6 -d 'IPv6 only'
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l listen-publicly -d 'Listen on addresses that are not loopback, too'
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l tls -d 'TLS from the first octet'
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l starttls -d 'Offer STARTTLS'
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l json -d 'One JSON object a line: ready, then the report'
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s c -l counter -d 'A line twice a second on how far it is, also where the output is no terminal'
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s q -l quiet -d 'Neither live counter nor addresses: the report alone'
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ehlo -n "__fish_ehlo_using_subcommand show" -l as -d 'As what' -r -f -a "human\t'Marked text'

@@ -446,9 +446,10 @@ pub struct Explain {
 }
 
 /// `ehlo load`. The short options are those of smtp-source.
-#[derive(Debug, Args, Default)]
+#[derive(Debug, Args, Default, Clone)]
 pub struct Load {
-    /// Where to: smtp:// smtps:// submission:// submissions:// lmtp:// HOST, host:port or unix:PATH
+    /// Where to: smtp:// smtps:// submission:// submissions:// lmtp:// HOST, host:port or unix:PATH;
+    /// imap:// imaps:// pop3:// pop3s:// USER@HOST to read
     #[arg(required_unless_present = "merge")]
     pub target: Option<String>,
     /// Sessions at a time
@@ -457,8 +458,14 @@ pub struct Load {
     /// Messages in all [default: 1; with --duration, as many as fit]
     #[arg(short, long, value_name = "N")]
     pub messages: Option<u64>,
-    /// Octets of each body, or a range to choose from, as in 1000-20000 [default: 5120]
-    #[arg(short = 'l', long, value_name = "N|N-M", conflicts_with = "file")]
+    /// Octets of each body, a range to choose from, as in 1000-20000, or a distribution with weights,
+    /// as in 2000:70,8000-90000:29,5000000:1 [default: 5120]
+    #[arg(
+        short = 'l',
+        long,
+        value_name = "N[-M][:WEIGHT],...",
+        conflicts_with = "file"
+    )]
     pub length: Option<String>,
     /// Send this message, or in turn the .eml files of this folder
     #[arg(short = 'F', long, value_name = "PATH")]
@@ -524,6 +531,12 @@ pub struct Load {
     /// Log in with the accounts of this file in turn: name,password a line
     #[arg(long, value_name = "CSV", conflicts_with_all = ["user", "login"])]
     pub accounts: Option<PathBuf>,
+    /// What sessions do that read: a command a line, with its weight in front
+    #[arg(long, value_name = "FILE")]
+    pub mix: Option<PathBuf>,
+    /// Measure the time until each message is visible in this mailbox, too
+    #[arg(long, value_name = "imap://USER@HOST/MAILBOX", conflicts_with = "file")]
+    pub until_visible: Option<String>,
     /// End at the first error
     #[arg(long, conflicts_with = "max_errors")]
     pub stop_on_error: bool,
@@ -532,7 +545,10 @@ pub struct Load {
     pub max_errors: Option<u64>,
     /// The server at HOST is mine to load: needed for any host but this machine, in batch
     #[arg(long, value_name = "HOST")]
-    pub yes_load: Option<String>,
+    pub yes_load: Vec<String>,
+    /// Receive window of about so many octets
+    #[arg(short = 'T', long, value_name = "OCTETS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub window: Option<u32>,
     /// Threads [default: half the cores, all where the server is elsewhere]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -542,6 +558,9 @@ pub struct Load {
     /// The report as one line of JSON
     #[arg(long)]
     pub json: bool,
+    /// Write the report as a page, with charts
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Write the report with its histograms, for --merge and --compare
     #[arg(long, value_name = "FILE")]
     pub hdr: Option<PathBuf>,
@@ -579,9 +598,24 @@ pub struct Sink {
     /// Own name in greetings
     #[arg(long, value_name = "NAME", default_value = "ehlo.test")]
     pub name: String,
+    /// IPv4 only
+    #[arg(short = '4', conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// IPv6 only
+    #[arg(short = '6')]
+    pub ipv6: bool,
     /// Listen on addresses that are not loopback, too
     #[arg(long)]
     pub listen_publicly: bool,
+    /// Receive window of about so many octets
+    #[arg(short = 'T', long, value_name = "OCTETS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub window: Option<u32>,
+    /// Go on with the rights of this user, once the port is open
+    #[arg(short = 'u', long, value_name = "NAME")]
+    pub run_as: Option<String>,
+    /// Go on with this folder as the root of all paths, once the port is open
+    #[arg(short = 'R', long, value_name = "FOLDER")]
+    pub chroot: Option<PathBuf>,
     /// Connections at a time; others wait to be accepted
     #[arg(short, long, value_name = "N", default_value_t = 20_000)]
     pub max_connections: usize,
@@ -666,9 +700,21 @@ pub struct Sink {
         help_heading = "Faults"
     )]
     pub disconnect: Vec<String>,
-    /// Wait before the answer: VERB:2, VERB:50ms
-    #[arg(short = 'W', long, value_name = "VERB:TIME", help_heading = "Faults")]
+    /// Wait before the answer: VERB:2, VERB:50ms; with odds (1 to 99) a random multiple of the time,
+    /// once more for each throw below the odds
+    #[arg(
+        short = 'W',
+        long,
+        value_name = "VERB:TIME[:ODDS]",
+        help_heading = "Faults"
+    )]
     pub delay: Vec<String>,
+    /// Where the dice of --delay begin: the same seed gives the same
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Faults")]
+    pub seed: u64,
+    /// Wait behind the go-ahead of DATA before reading on
+    #[arg(short = 'H', long, value_name = "SECS", value_parser = seconds, help_heading = "Faults")]
+    pub read_delay: Option<f64>,
     /// Do not offer these extensions, such as PIPELINING,CHUNKING
     #[arg(
         long,
@@ -689,6 +735,15 @@ pub struct Sink {
         help_heading = "Output"
     )]
     pub dump_dir: Option<PathBuf>,
+    /// Begin each of those files with this text; C's escapes are understood
+    #[arg(
+        short = 'S',
+        long,
+        value_name = "TEXT",
+        requires = "dump_dir",
+        help_heading = "Output"
+    )]
+    pub dump_start: Option<String>,
     /// Append messages to this mbox file
     #[arg(long, value_name = "FILE", group = "kept", help_heading = "Output")]
     pub mbox: Option<PathBuf>,
@@ -701,6 +756,15 @@ pub struct Sink {
     /// One JSON object a line: ready, then the report
     #[arg(long, help_heading = "Output")]
     pub json: bool,
+    /// Write the report as a page
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub html: Option<PathBuf>,
+    /// Write the report with its histograms, for ehlo load --merge and --compare
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub hdr: Option<PathBuf>,
+    /// A line twice a second on how far it is, also where the output is no terminal
+    #[arg(short, long, help_heading = "Output")]
+    pub counter: bool,
     /// Neither live counter nor addresses: the report alone
     #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,

@@ -34,6 +34,7 @@ pub fn dial(link: &cli::Link, person: bool) -> Result<DialOptions> {
             cli::ProxyVersion::V2 => ProxyHeader::V2,
         }),
         timeout: limit(link.timeout)?.or_else(|| (!person).then_some(CONNECT)),
+        window: None,
     })
 }
 

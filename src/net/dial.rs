@@ -60,6 +60,8 @@ pub struct DialOptions {
     pub proxy_header: Option<ProxyHeader>,
     /// The time limit for each address.
     pub timeout: Option<Duration>,
+    /// A receive window of about so many octets.
+    pub window: Option<u32>,
 }
 
 /// `HOST:PORT:ADDR[,ADDR…]`: addresses to use instead of asking the resolver.
@@ -209,6 +211,9 @@ async fn attempt(addr: SocketAddr, options: &DialOptions) -> io::Result<(Conn, S
     } else {
         TcpSocket::new_v6()?
     };
+    if let Some(octets) = options.window {
+        socket.set_recv_buffer_size(octets)?;
+    }
     if let Some(source) = options.source {
         socket.bind(SocketAddr::new(source, 0))?;
     }

@@ -32,6 +32,11 @@ pub struct Listener(TcpListener);
 impl Listener {
     /// Listens at an address; port 0 takes any that is free.
     pub fn bind(addr: SocketAddr) -> io::Result<Self> {
+        Self::bind_with(addr, None)
+    }
+
+    /// The same with a receive window of about so many octets, which connections inherit.
+    pub fn bind_with(addr: SocketAddr, window: Option<u32>) -> io::Result<Self> {
         let socket = if addr.is_ipv4() {
             TcpSocket::new_v4()?
         } else {
@@ -41,6 +46,9 @@ impl Listener {
         if addr.is_ipv6() {
             // Else `::` would take the IPv4 port of the same number, too.
             socket2::SockRef::from(&socket).set_only_v6(true)?;
+        }
+        if let Some(octets) = window {
+            socket.set_recv_buffer_size(octets)?;
         }
         socket.bind(addr)?;
         socket.listen(BACKLOG).map(Self)

@@ -2,9 +2,12 @@
 //!
 //! Rules: a figure is counted once, where it happened; tallies of several workers, processes or
 //! machines add without loss; text from a peer is made safe before it gets in; nothing here grows
-//! with the number of messages. Nothing here measures, waits or prints.
+//! with the number of messages. Nothing here measures, waits or prints;
+//! only `save` writes files.
 
+mod html;
 mod report;
+mod save;
 mod stage;
 mod table;
 mod tally;

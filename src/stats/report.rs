@@ -15,6 +15,9 @@ pub struct About {
     pub tool: String,
     /// Whom it was run against, or where it listened.
     pub target: String,
+    /// What is counted: "message" or "round".
+    #[serde(default = "message")]
+    pub unit: String,
     /// How, in a few words: "20 sessions, connections kept".
     pub how: String,
     /// How long it took.
@@ -22,6 +25,10 @@ pub struct About {
     /// True when it was ended before its time.
     #[serde(default)]
     pub interrupted: bool,
+}
+
+fn message() -> String {
+    "message".into()
 }
 
 /// One stage, in microseconds. A percentile that the sample is too small for is missing.
@@ -138,7 +145,12 @@ impl Report {
                 .hint("such as", "ehlo load … --hdr FILE, or --json, writes")
         })?;
         let about = &mut report.about;
-        for text in [&mut about.tool, &mut about.target, &mut about.how] {
+        for text in [
+            &mut about.tool,
+            &mut about.target,
+            &mut about.unit,
+            &mut about.how,
+        ] {
             *text = safe(text);
         }
         for fault in &mut report.errors {
@@ -213,6 +225,7 @@ impl Report {
             about.seconds = about.seconds.max(part.about.seconds);
             about.interrupted |= part.about.interrupted;
             about.tool.clone_from(&part.about.tool);
+            about.unit.clone_from(&part.about.unit);
             if !about.target.split(' ').any(|t| t == part.about.target) {
                 if !about.target.is_empty() {
                     about.target.push(' ');

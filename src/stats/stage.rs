@@ -29,13 +29,33 @@ pub enum Stage {
     Rset,
     /// A whole message, from the moment it was due.
     Message,
-    /// QUIT.
+    /// QUIT, or LOGOUT.
     Quit,
+    /// Another command.
+    Other,
+    /// SELECT or EXAMINE.
+    Select,
+    /// FETCH.
+    Fetch,
+    /// SEARCH.
+    Search,
+    /// IDLE, behind the time that was idled away.
+    Idle,
+    /// A question for news: NOOP, STATUS, STAT.
+    Poll,
+    /// LIST or UIDL.
+    List,
+    /// RETR or TOP.
+    Retr,
+    /// A round of reading, from the moment it was due.
+    Round,
+    /// From the accepted content to the message being in its mailbox.
+    Visible,
 }
 
 impl Stage {
     /// Every stage, in the order of a report.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 24] = [
         Self::Connect,
         Self::Greeting,
         Self::Hello,
@@ -48,7 +68,17 @@ impl Stage {
         Self::Dot,
         Self::Bdat,
         Self::Rset,
+        Self::Select,
+        Self::Fetch,
+        Self::Search,
+        Self::Idle,
+        Self::Poll,
+        Self::List,
+        Self::Retr,
+        Self::Other,
         Self::Message,
+        Self::Round,
+        Self::Visible,
         Self::Quit,
     ];
 
@@ -69,6 +99,16 @@ impl Stage {
             Self::Rset => "RSET",
             Self::Message => "message",
             Self::Quit => "QUIT",
+            Self::Other => "other",
+            Self::Select => "SELECT",
+            Self::Fetch => "FETCH",
+            Self::Search => "SEARCH",
+            Self::Idle => "IDLE",
+            Self::Poll => "poll",
+            Self::List => "LIST",
+            Self::Retr => "RETR",
+            Self::Round => "round",
+            Self::Visible => "visible",
         }
     }
 

@@ -14,7 +14,12 @@ impl Report {
     pub fn lines(&self) -> Vec<Styled> {
         let mut lines = vec![Styled::new(Role::Strong, self.headline())];
         if self.failed > 0 || self.in_doubt > 0 {
-            let mut text = format!("{} not accepted", grouped(self.failed));
+            let what = if self.about.unit == "message" {
+                "not accepted"
+            } else {
+                "failed"
+            };
+            let mut text = format!("{} {what}", grouped(self.failed));
             if self.in_doubt > 0 {
                 text.push_str(&format!(
                     ", {} in doubt (sent whole, the reply never came)",
@@ -72,14 +77,15 @@ impl Report {
         lines
     }
 
-    fn headline(&self) -> String {
+    pub(super) fn headline(&self) -> String {
         let about = &self.about;
         let seconds = about.seconds.max(1e-6);
         let moved = self.octets_sent.max(self.octets_received) as f64 / seconds;
         let plural = if self.accepted == 1 { "" } else { "s" };
         let mut text = format!(
-            "{} message{plural} in {:.3} s: {}/s, {}/s, {}",
+            "{} {}{plural} in {:.3} s: {}/s, {}/s, {}",
             grouped(self.accepted),
+            about.unit,
             about.seconds,
             rate(self.rate),
             octets(moved),
@@ -96,23 +102,24 @@ impl Report {
 
     /// How long the messages took, as bars; nothing when there are none. Needs the histograms.
     pub fn chart(&self, unicode: bool) -> Vec<Styled> {
-        let Some(row) = self.stages.iter().find(|r| r.stage == "message") else {
+        let Some(row) = self
+            .stages
+            .iter()
+            .find(|r| r.stage == "message" || r.stage == "round")
+        else {
             return Vec::new();
         };
-        let (low, high) = (row.min.max(1) as f64, row.max.max(2) as f64);
-        let step = (high / low).powf(1.0 / BARS as f64).max(1.01);
-        let mut bars = [0u64; BARS];
-        for (micros, count) in &row.buckets {
-            let at = ((*micros as f64 / low).ln() / step.ln()).max(0.0) as usize;
-            bars[at.min(BARS - 1)] += count;
-        }
+        let (bars, upto) = row.bars(BARS);
         let most = bars.iter().copied().max().unwrap_or(0);
         if most == 0 {
             return Vec::new();
         }
-        let mut lines = vec![Styled::new(Role::Dim, " ms up to  messages")];
+        let mut lines = vec![Styled::new(
+            Role::Dim,
+            format!(" ms up to  {}s", self.about.unit),
+        )];
         for (at, count) in bars.into_iter().enumerate() {
-            let upto = low * step.powi(i32::try_from(at).unwrap_or(0) + 1) / 1000.0;
+            let upto = upto[at] as f64 / 1000.0;
             let long =
                 usize::try_from((u128::from(count) * u128::from(BAR)).div_ceil(u128::from(most)))
                     .unwrap_or(0);
@@ -167,6 +174,24 @@ impl Report {
     }
 }
 
+impl Row {
+    /// The histogram in so many bars, each reaching further by the same factor: counts, and the time
+    /// up to which each bar goes.
+    pub(super) fn bars(&self, count: usize) -> (Vec<u64>, Vec<u64>) {
+        let (low, high) = (self.min.max(1) as f64, self.max.max(2) as f64);
+        let step = (high / low).powf(1.0 / count as f64).max(1.01);
+        let mut bars = vec![0u64; count];
+        for (micros, times) in &self.buckets {
+            let at = ((*micros as f64 / low).ln() / step.ln()).max(0.0) as usize;
+            if let Some(bar) = bars.get_mut(at.min(count.saturating_sub(1))) {
+                *bar = bar.saturating_add(*times);
+            }
+        }
+        let upto = (1..=count).map(|at| (low * step.powf(at as f64)) as u64);
+        (bars, upto.collect())
+    }
+}
+
 fn stage(row: &Row) -> String {
     let cell = |micros: Option<u64>| micros.map_or_else(|| "–".to_owned(), ms);
     format!(
@@ -216,6 +241,7 @@ mod tests {
         }
         tally.accepted = 20_000;
         let about = About {
+            unit: "message".into(),
             how: "20 sessions, connections kept".into(),
             seconds: 0.913,
             ..About::default()

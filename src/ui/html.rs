@@ -35,17 +35,7 @@ const STYLE: &str = include_str!("report.css");
 
 /// The page.
 pub fn page(title: &str, summary: &str, chapters: &[Chapter<'_>]) -> String {
-    let mut out = String::new();
-    let _ = write!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src \
-         'unsafe-inline'\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n\
-         <h1>{title}</h1>\n",
-        title = text(title)
-    );
+    let mut out = opened(title, "");
     if !summary.is_empty() {
         let _ = writeln!(out, "<p class=\"summary\">{}</p>", text(summary));
     }
@@ -70,6 +60,19 @@ pub fn page(title: &str, summary: &str, chapters: &[Chapter<'_>]) -> String {
     }
     out.push_str("</main>\n</body>\n</html>\n");
     out
+}
+
+/// The beginning of a page, up to its heading.
+pub fn opened(title: &str, style: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src \
+         'unsafe-inline'\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}{style}</style>\n</head>\n<body>\n<header>\n\
+         <h1>{title}</h1>\n",
+        title = text(title)
+    )
 }
 
 fn write_chapter(out: &mut String, index: usize, chapter: &Chapter<'_>) {
@@ -282,7 +285,7 @@ fn elapsed(ms: u64) -> String {
 }
 
 /// Text that is safe inside an element and inside a quoted attribute, made safe for eyes too.
-fn text(words: &str) -> String {
+pub fn text(words: &str) -> String {
     block(&show(words.as_bytes(), Charset::Unicode))
 }
 

@@ -64,6 +64,14 @@ impl Lab {
         format!("smtps://localhost:{}", self.port(Door::Smtp, true))
     }
 
+    pub(crate) fn imap(&self) -> String {
+        format!("imap://localhost:{}", self.port(Door::Imap, false))
+    }
+
+    pub(crate) fn pop3(&self) -> String {
+        format!("pop3://localhost:{}", self.port(Door::Pop3, false))
+    }
+
     pub(crate) fn lmtp(&self) -> String {
         format!("lmtp://localhost:{}", self.port(Door::Lmtp, false))
     }

@@ -3,6 +3,7 @@
 
 mod lab;
 mod lines;
+mod reading;
 mod reports;
 
 use lab::{Lab, load, report};

@@ -50,7 +50,7 @@ fn enough_is_enough() {
         .count();
     assert_eq!(accepted, 7);
     assert!(replies.last().unwrap().starts_with("421"), "{replies:?}");
-    assert_eq!(counted(&sink.last(), "messages"), 7);
+    assert_eq!(counted(&sink.last(), "accepted"), 7);
     let sink = Sink::start(&["-n", "2"]);
     for _ in 0..2 {
         sink.greeted().ask("QUIT\r\n", "221");
@@ -104,7 +104,7 @@ fn kept_messages() {
         }
         let over = format!("MAIL FROM:<a@b> SIZE={}\r\n", 1 << 30);
         client.ask(over, "552");
-        assert_eq!(counted(&sink.report(), "messages"), 2, "{option}");
+        assert_eq!(counted(&sink.report(), "accepted"), 2, "{option}");
     }
     let mbox = text_of(&dir.path().join("mbox"));
     assert_eq!(mbox.matches("\nFrom ").count(), 1, "{mbox}");
@@ -198,9 +198,122 @@ s.quit()
         let why = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{security}: {why}");
         let report = sink.report();
-        assert_eq!(counted(&report, "messages"), 3);
+        assert_eq!(counted(&report, "accepted"), 3);
         assert_eq!(counted(&report, "recipients"), 6);
         assert_eq!(counted(&report, "logins"), 1);
         assert!(counted(&report, "tls") >= 1);
     }
+}
+
+#[test]
+fn the_report_from_the_servers_side() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str| dir.path().join(name).display().to_string();
+    let (hdr, html) = (place("hdr"), place("html"));
+    let sink = Sink::start(&["-r", "vrfy", "--hdr", &hdr, "--html", &html]);
+    let mut client = sink.greeted();
+    for _ in 0..3 {
+        client.send(message("x"));
+        for code in ["250", "250", "354", "250"] {
+            client.expect(code);
+        }
+    }
+    client.ask("VRFY a\r\n", "450");
+    client.ask("QUIT\r\n", "221");
+    let mut other = sink.greeted();
+    other.ask("MAIL FROM:<a@b.test>\r\n", "250");
+    drop(other);
+    let report = sink.report();
+    let counts: Vec<(&str, u64)> = report["stages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["stage"].as_str().unwrap(), counted(row, "count")))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            ("EHLO", 2),
+            ("MAIL", 4),
+            ("RCPT", 3),
+            ("DATA", 3),
+            ("dot", 3),
+            ("other", 1),
+            ("message", 3),
+            ("QUIT", 1)
+        ]
+    );
+    let errors = report["errors"].to_string();
+    assert!(errors.contains("450 4.3.0"), "{errors}");
+    assert!(
+        errors.contains("connection lost in the middle of a message"),
+        "{errors}"
+    );
+    assert_eq!(report["replies"]["354"], 3);
+    assert!(counted(&report, "octets_received") > counted(&report, "octets"));
+    let page = text_of(html.as_ref());
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("ehlo sink smtp://127.0.0.1:"));
+    let merged = Command::new(env!("CARGO_BIN_EXE_ehlo"))
+        .args(["load", "--merge", &hdr, &hdr, "--json"])
+        .output()
+        .unwrap();
+    let merged: serde_json::Value = serde_json::from_slice(&merged.stdout).unwrap();
+    assert_eq!(counted(&merged, "accepted"), 6);
+}
+
+#[test]
+fn more_switches_of_smtp_sink() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().display().to_string();
+    let start = r"--dump-start=\101 start\n";
+    let more = ["-T", "4096", "-H", "0.01", "-W", "RCPT:1ms:50", "-4"];
+    let sink = Sink::start(&[&more[..], &["-d", &place, start]].concat());
+    let mut client = sink.greeted();
+    client.send(message("Subject: x\r\n\r\n.."));
+    for code in ["250", "250", "354", "250"] {
+        client.expect(code);
+    }
+    client.ask("QUIT\r\n", "221");
+    assert_eq!(counted(&sink.report(), "accepted"), 1);
+    let file = std::fs::read_dir(dir.path()).unwrap().next().unwrap();
+    let text = text_of(&file.unwrap().path());
+    assert!(
+        text.starts_with("A start\nX-Client-Addr: 127.0.0.1\n"),
+        "{text}"
+    );
+    for (args, code, words) in [
+        (&["127.0.0.1:0", "-6"][..], 2, "family"),
+        (&["127.0.0.1:0", "-u", "no:body"], 7, "no user"),
+        (&["127.0.0.1:0", "-d", &place, "-S", r"\q"], 2, "escape"),
+        (&["127.0.0.1:0", "-W", "RCPT:1:0"], 2, "odds"),
+    ] {
+        let (got, text) = refused(args);
+        assert_eq!(got, Some(code), "{args:?}: {text}");
+        assert!(text.contains(words), "{args:?}: {text}");
+    }
+}
+
+/// Only who has the rights can give them up.
+#[test]
+fn rights_are_given_up() {
+    let root =
+        std::fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().display().to_string();
+    let args = ["127.0.0.1:0", "-u", "nobody", "-R", &place];
+    if !root {
+        assert_eq!(refused(&args).0, Some(7));
+        return;
+    }
+    let sink = Sink::start(&args);
+    let status = text_of(format!("/proc/{}/status", sink.id()).as_ref());
+    let ids = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    assert_ne!(ids("Uid:"), "0", "{status}");
+    assert_ne!(ids("Gid:"), "0", "{status}");
+    let mut client = sink.greeted();
+    client.ask("QUIT\r\n", "221");
+    sink.report();
 }

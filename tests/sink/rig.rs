@@ -47,6 +47,10 @@ impl Sink {
         }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn address(&self) -> String {
         let url = self.ready["urls"][0].as_str().unwrap();
         url.split_once("://").unwrap().1.to_owned()

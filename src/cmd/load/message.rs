@@ -10,7 +10,9 @@ use crate::wire::dot::Stuffer;
 /// The largest message that is made or read.
 const LARGEST: usize = 256 * 1024 * 1024;
 /// Messages of different sizes that are made for a range of sizes.
-const SIZES: u64 = 64;
+const SIZES: u64 = 100;
+/// Octets of a body, when nobody says.
+const LENGTH: usize = 5120;
 /// The longest line of a made message, as smtp-source makes them.
 const LINE: usize = 78;
 
@@ -56,14 +58,67 @@ pub(super) struct Header<'a> {
     pub(super) subject: Option<&'a str>,
 }
 
-/// Messages with bodies of so many octets, or of sizes between the two, the same for the same seed.
-pub(super) fn made(sizes: (usize, usize), header: Header<'_>, seed: u64) -> Result<Vec<Message>> {
-    let (low, high) = sizes;
-    if high > LARGEST {
-        return Err(Error::usage(format!(
-            "messages of {high} octets are too large: {LARGEST} is the most"
-        )));
+/// Sizes of bodies: ranges, each with its weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sizes(Vec<(usize, usize, u64)>);
+
+impl Sizes {
+    /// Reads `N`, `N-M`, or a distribution: several of them, each with `:WEIGHT`.
+    pub(super) fn parse(text: Option<&str>) -> Result<Self> {
+        let Some(text) = text else {
+            return Ok(Self(vec![(LENGTH, LENGTH, 1)]));
+        };
+        let part = |part: &str| {
+            let (range, weight) = part.split_once(':').unwrap_or((part, "1"));
+            let (low, high) = range.split_once('-').unwrap_or((range, range));
+            let (low, high) = (low.parse().ok()?, high.parse().ok()?);
+            let weight = weight
+                .parse()
+                .ok()
+                .filter(|w| (1..=1_000_000).contains(w))?;
+            (low <= high && high <= LARGEST).then_some((low, high, weight))
+        };
+        text.split(',')
+            .map(part)
+            .collect::<Option<_>>()
+            .map(Self)
+            .ok_or_else(|| {
+                Error::usage(format!(
+                "--length \"{}\": neither octets up to {LARGEST}, nor a range, nor a distribution",
+                text.escape_debug()
+            ))
+            .hint("such as", "5120, 1000-20000 or 2000:70,8000-90000:29,5000000:1")
+            })
     }
+
+    /// How many different messages stand for it.
+    fn count(&self) -> u64 {
+        if let [(low, high, _)] = &*self.0
+            && low == high
+        {
+            return 1;
+        }
+        let largest = self.0.iter().map(|(_, high, _)| *high).max().unwrap_or(0);
+        // No more than 1 GiB of different messages at once.
+        SIZES.min((1 << 30) / (largest as u64 + 1)).max(1)
+    }
+
+    /// One for `at` of `count`: weights are kept as exactly as so many messages can, sizes are chosen.
+    fn choose(&self, at: u64, count: u64, random: &mut Random) -> usize {
+        let all: u64 = self.0.iter().map(|(_, _, weight)| weight).sum();
+        let mut left = at * all / count;
+        for (low, high, weight) in &self.0 {
+            if left < *weight {
+                return low + random.below((high - low) as u64 + 1) as usize;
+            }
+            left -= weight;
+        }
+        0
+    }
+}
+
+/// Messages with bodies of these sizes, in an order by chance, the same for the same seed.
+pub(super) fn made(sizes: &Sizes, header: Header<'_>, seed: u64) -> Result<Vec<Message>> {
     let head = format!(
         "From: <{}>\r\nTo: <{}>\r\nDate: {}\r\nSubject: {}\r\n\r\n",
         header.from,
@@ -72,13 +127,15 @@ pub(super) fn made(sizes: (usize, usize), header: Header<'_>, seed: u64) -> Resu
         header.subject.unwrap_or("load")
     );
     let mut random = Random::new(seed);
-    let count = if low == high { 1 } else { SIZES };
-    // No more than 1 GiB of different messages at once.
-    let count = count.min((1 << 30) / (high as u64 + 1)).max(1);
-    let sizes = (0..count).map(|_| low + random.below((high - low) as u64 + 1) as usize);
-    Ok(sizes
+    let count = sizes.count();
+    let mut pool: Vec<Message> = (0..count)
+        .map(|at| sizes.choose(at, count, &mut random))
         .map(|size| Message::new(&filled(&head, size), true))
-        .collect())
+        .collect();
+    for at in (1..pool.len()).rev() {
+        pool.swap(at, random.below(at as u64 + 1) as usize);
+    }
+    Ok(pool)
 }
 
 fn filled(head: &str, size: usize) -> Vec<u8> {
@@ -197,11 +254,32 @@ mod tests {
             subject: None,
         };
         let sizes = |seed| -> Vec<usize> {
-            let made = made((100, 200), header, seed).unwrap();
+            let made = made(&Sizes::parse(Some("100-200")).unwrap(), header, seed).unwrap();
             made.iter().map(|m| m.plain.len()).collect()
         };
-        assert_eq!(sizes(1).len(), 64);
+        assert_eq!(sizes(1).len(), 100);
         assert_eq!(sizes(1), sizes(1));
         assert_ne!(sizes(1), sizes(2));
+    }
+
+    #[test]
+    fn a_distribution_keeps_its_weights() {
+        let sizes = Sizes::parse(Some("10:70,100-200:29,5000:1")).unwrap();
+        let header = Header {
+            from: "",
+            to: "",
+            subject: None,
+        };
+        let made = made(&sizes, header, 3).unwrap();
+        let head = made.iter().map(|m| m.plain.len()).min().unwrap() - 10;
+        let of = |low, high| {
+            let sizes = made.iter().map(|m| m.plain.len() - head);
+            sizes.filter(|size| (low..=high).contains(size)).count()
+        };
+        assert_eq!((of(10, 12), of(100, 202), of(5000, 5002)), (70, 29, 1));
+        assert_eq!(Sizes::parse(None).unwrap(), Sizes(vec![(5120, 5120, 1)]));
+        for wrong in ["9-7", "-1", "x", "1:0", "1,", "999999999999"] {
+            assert!(Sizes::parse(Some(wrong)).is_err(), "{wrong}");
+        }
     }
 }

@@ -4,30 +4,40 @@
 //! is counted as accepted was accepted.
 
 mod client;
+mod link;
+mod live;
+mod login;
 mod message;
+mod mix;
 mod pace;
 mod plan;
+mod reader;
+mod rounds;
+mod server;
+mod watch;
 mod worker;
 
+use std::cell::Cell;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
+use self::link::Trouble;
+use self::live::Live;
 use self::pace::{Pace, Phase};
 use self::plan::Plan;
+use self::watch::{Looker, Watch};
 use self::worker::{GRACE, Shared};
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::net::listen;
 use crate::net::tls;
-use crate::stats::{About, Report, Stage, Tally};
-use crate::ui::style::{Role, Styled};
+use crate::stats::{About, Report, Tally};
 use crate::ui::units::grouped;
 use crate::ui::{look, out};
 use crate::wire::show::{Charset, show};
@@ -54,7 +64,7 @@ pub fn run(options: &cli::Load) -> Result<()> {
         for (name, part) in &parts {
             sum.add(&part.tally(name)?);
         }
-        return tell(options, merged, &sum, old.as_ref());
+        return tell(options, &merged, &sum, old.as_ref());
     }
     listen::raise_open_files();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -63,7 +73,7 @@ pub fn run(options: &cli::Load) -> Result<()> {
     let runtime = runtime.map_err(|e| Error::local(format!("no runtime: {e}")))?;
     let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let plan = runtime.block_on(Plan::new(options, can_ask))?;
-    if plan.tls.is_some() {
+    if plan.server.tls.is_some() {
         tls::warm_up();
     }
     if !options.quiet {
@@ -72,31 +82,39 @@ pub fn run(options: &cli::Load) -> Result<()> {
     let threads = threads(options, &plan);
     let shared = Arc::new(Shared {
         pace: Pace::new(plan.messages, plan.duration, plan.rate, plan.ramp),
-        plan,
-        done: AtomicU64::new(0),
         in_flight: AtomicU64::new(0),
         errors: AtomicU64::new(0),
-        tallies: (0..threads).map(|_| Mutex::default()).collect(),
+        watch: plan.watched.as_ref().map(|_| Watch::default()),
+        tallies: (0..=threads).map(|_| Mutex::default()).collect(),
+        plan,
     });
     let (seconds, interrupted) = runtime.block_on(drive(&shared, options))?;
     let mut tally = shared.sum();
+    if let Some(watch) = &shared.watch {
+        watch.end(&mut tally);
+    }
     let undecided = shared.in_flight.load(Ordering::Acquire);
     if undecided > 0 {
         tally.in_doubt += undecided;
         for _ in 0..undecided {
-            tally.error(Stage::Message, "ended before the server had answered", "");
+            tally.error(
+                shared.plan.whole(),
+                "ended before the server had answered",
+                "",
+            );
         }
     }
     let about = About {
         tool: "load".into(),
-        target: show(shared.plan.target.as_bytes(), Charset::Unicode).into_owned(),
+        target: show(shared.plan.server.target.as_bytes(), Charset::Unicode).into_owned(),
+        unit: shared.plan.unit().into(),
         how: shared.plan.how(),
         seconds,
         interrupted: interrupted || shared.pace.phase() != Phase::Run,
     };
     let report = Report::new(about, &tally);
     let clean = report.failed == 0 && report.in_doubt == 0 && report.errors.is_empty();
-    tell(options, report, &tally, old.as_ref())?;
+    tell(options, &report, &tally, old.as_ref())?;
     match (interrupted, clean) {
         (true, _) => Err(Error::silent(Kind::Interrupted)),
         (false, false) => Err(Error::silent(Kind::Refused)),
@@ -107,7 +125,7 @@ pub fn run(options: &cli::Load) -> Result<()> {
 fn threads(options: &cli::Load, plan: &Plan) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     // A server on this machine needs its share.
-    let free = if plan.local {
+    let free = if plan.server.local {
         (cores / 2).max(1)
     } else {
         cores
@@ -117,13 +135,27 @@ fn threads(options: &cli::Load, plan: &Plan) -> usize {
 }
 
 fn announced(plan: &Plan) -> String {
+    let unit = plan.unit();
     let count = match (plan.messages, plan.duration) {
-        (Some(n), None) => format!("{} messages", grouped(n)),
-        (Some(n), Some(d)) => format!("{} messages or {} s", grouped(n), d.as_secs_f64()),
+        (Some(n), None) => format!("{} {unit}s", grouped(n)),
+        (Some(n), Some(d)) => format!("{} {unit}s or {} s", grouped(n), d.as_secs_f64()),
         (None, d) => format!("{} s", d.unwrap_or_default().as_secs_f64()),
     };
-    let target = show(plan.target.as_bytes(), Charset::Unicode);
+    let target = show(plan.server.target.as_bytes(), Charset::Unicode);
     format!("load: {count} to {target}, {}", plan.how())
+}
+
+fn in_vain(trouble: &Trouble) -> Error {
+    let what = format!(
+        "the mailbox of --until-visible: {} at {}",
+        trouble.reason,
+        trouble.stage.name()
+    );
+    let error = Error::new(Kind::Connect, what);
+    if trouble.example.is_empty() {
+        return error;
+    }
+    error.hint("reply", trouble.example.clone())
 }
 
 /// Starts the workers and waits for them, for Ctrl-C, and for the time to say something.
@@ -131,8 +163,19 @@ async fn drive(shared: &Arc<Shared>, options: &cli::Load) -> Result<(f64, bool)>
     let no_signals = |e: std::io::Error| Error::local(format!("no signals: {e}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let looking = &shared.tallies[shared.tallies.len() - 1];
+    let mut looker = match &shared.plan.watched {
+        Some(place) => {
+            let patience = options.link.timeout.map(Duration::from_secs_f64);
+            let opened = Looker::open(place, &shared.plan.run_id, patience, looking).await;
+            Some(opened.map_err(|trouble| in_vain(&trouble))?)
+        }
+        None => None,
+    };
+    // Nothing was due while the mailbox was opened.
+    shared.pace.begin();
     let mut ends = Vec::new();
-    for worker in 0..shared.tallies.len() {
+    for worker in 0..shared.tallies.len() - 1 {
         let (done, end) = oneshot::channel();
         let shared = Arc::clone(shared);
         let thread = std::thread::Builder::new().name("load".into());
@@ -143,13 +186,27 @@ async fn drive(shared: &Arc<Shared>, options: &cli::Load) -> Result<(f64, bool)>
             .map_err(|e| Error::local(format!("no thread: {e}")))?;
         ends.push(end);
     }
+    let sent = Cell::new(None);
     let mut all = std::pin::pin!(async {
-        for end in ends {
-            // A worker that is gone without a word has panicked.
-            end.await
-                .unwrap_or_else(|_| Err(Error::local("a worker of this run died")))?;
-        }
-        Ok(())
+        let sending = async {
+            for end in ends {
+                // A worker that is gone without a word has panicked.
+                end.await
+                    .unwrap_or_else(|_| Err(Error::local("a worker of this run died")))?;
+            }
+            sent.set(Some(Instant::now()));
+            Ok::<(), Error>(())
+        };
+        let seeing = async {
+            let (Some(looker), Some(watch)) = (&mut looker, &shared.watch) else {
+                return;
+            };
+            if let Err(trouble) = looker.run(watch, || sent.get().is_some()).await {
+                let mut tally = looking.lock().unwrap_or_else(PoisonError::into_inner);
+                tally.error(trouble.stage, &trouble.reason, &trouble.example);
+            }
+        };
+        tokio::join!(sending, seeing).0
     });
     let terminal = std::io::stderr().is_terminal() && !look::is_dumb();
     let shown = !options.quiet && (terminal || options.counter);
@@ -184,64 +241,20 @@ async fn drive(shared: &Arc<Shared>, options: &cli::Load) -> Result<(f64, bool)>
             }
             () = grace => {
                 shared.pace.enter(Phase::Kill);
+                if sent.get().is_some() {
+                    break;
+                }
                 deadline = None;
             }
             _ = tick.tick(), if shown => live.show(terminal),
         }
     }
-    let seconds = shared.pace.start().elapsed().as_secs_f64();
+    let ended = sent.get().unwrap_or_else(Instant::now);
+    let seconds = (ended - shared.pace.start()).as_secs_f64();
     if shown && terminal {
         let _ = std::io::stderr().lock().write_all(b"\r\x1b[K");
     }
     Ok((seconds, interrupted))
-}
-
-/// The live line.
-struct Live<'a> {
-    shared: &'a Shared,
-    before: (Instant, u64),
-}
-
-impl<'a> Live<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        Self {
-            shared,
-            before: (shared.pace.start(), 0),
-        }
-    }
-
-    fn show(&mut self, terminal: bool) {
-        let sum = self.shared.sum();
-        let now = Instant::now();
-        let (then, count) = std::mem::replace(&mut self.before, (now, sum.accepted));
-        let took = (now - then).as_secs_f64().max(1e-6);
-        let rate = (sum.accepted - count) as f64 / took;
-        let of = self
-            .shared
-            .plan
-            .messages
-            .map_or_else(String::new, |n| format!(" of {}", grouped(n)));
-        let ms = |quantile| {
-            sum.at(Stage::Message, quantile).map_or_else(
-                || "–".to_owned(),
-                |us| format!("{:.1} ms", us as f64 / 1000.0),
-            )
-        };
-        let line = format!(
-            "  {}{of} · {}/s · {} in flight · {} errors · p50 {} p99 {}",
-            grouped(sum.accepted),
-            grouped(rate.round() as u64),
-            grouped(self.shared.in_flight.load(Ordering::Relaxed)),
-            grouped(sum.error_count()),
-            ms(0.5),
-            ms(0.99)
-        );
-        if terminal {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[K{line}");
-        } else {
-            out::complain(&line);
-        }
-    }
 }
 
 fn read(path: &Path) -> Result<Report> {
@@ -251,25 +264,12 @@ fn read(path: &Path) -> Result<Report> {
 }
 
 /// The report, in the forms asked for.
-fn tell(options: &cli::Load, report: Report, tally: &Tally, old: Option<&Report>) -> Result<()> {
-    let whole = report.clone().with_buckets(tally);
-    if let Some(path) = &options.hdr {
-        std::fs::write(path, whole.json() + "\n")
-            .map_err(|e| Error::local(format!("{}: {e}", path.display())))?;
-    }
+fn tell(options: &cli::Load, report: &Report, tally: &Tally, old: Option<&Report>) -> Result<()> {
+    report.save(tally, options.hdr.as_deref(), options.html.as_deref())?;
     if options.json {
         return out::line(&report.json());
     }
     let terminal = std::io::stdout().is_terminal();
     let look = look::decide(options.color, terminal);
-    let mut lines = report.lines();
-    if terminal {
-        lines.push(Styled::new(Role::Plain, ""));
-        lines.extend(whole.chart(look.charset == Charset::Unicode));
-    }
-    if let Some(old) = old {
-        lines.extend(report.compared(old));
-    }
-    let text: String = lines.iter().map(|line| line.render(&look) + "\n").collect();
-    out::print(&text)
+    out::print(&report.text(tally, &look, old))
 }

@@ -3,6 +3,7 @@
 //! With a rate the moment of each message is fixed from the start (an open model): one that starts
 //! late because the server is slow counts its waiting, too.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -33,27 +34,26 @@ pub(super) struct Job {
 pub(super) struct Pace {
     next: AtomicU64,
     total: u64,
-    start: Instant,
-    end: Option<Instant>,
+    start: OnceLock<Instant>,
+    duration: Option<Duration>,
     rate: Option<f64>,
     ramp: f64,
     phase: watch::Sender<Phase>,
 }
 
 impl Pace {
-    /// A schedule that begins now.
+    /// A schedule that begins when it is told to, or first asked.
     pub(super) fn new(
         total: Option<u64>,
         duration: Option<Duration>,
         rate: Option<f64>,
         ramp: Duration,
     ) -> Self {
-        let start = Instant::now();
         Self {
             next: AtomicU64::new(0),
             total: total.unwrap_or(u64::MAX),
-            start,
-            end: duration.and_then(|d| start.checked_add(d)),
+            start: OnceLock::new(),
+            duration,
             rate,
             ramp: ramp.as_secs_f64(),
             phase: watch::Sender::new(Phase::Run),
@@ -62,7 +62,16 @@ impl Pace {
 
     /// When it began.
     pub(super) fn start(&self) -> Instant {
-        self.start
+        *self.start.get_or_init(Instant::now)
+    }
+
+    /// Begins.
+    pub(super) fn begin(&self) {
+        self.start();
+    }
+
+    fn end(&self) -> Option<Instant> {
+        self.duration.and_then(|d| self.start().checked_add(d))
     }
 
     /// Goes on to a phase; never back.
@@ -85,7 +94,7 @@ impl Pace {
     }
 
     fn is_over(&self, now: Instant) -> bool {
-        self.phase() != Phase::Run || self.end.is_some_and(|end| now >= end)
+        self.phase() != Phase::Run || self.end().is_some_and(|end| now >= end)
     }
 
     /// When message `number` is due. While the rate grows from nothing over `ramp` seconds, the
@@ -102,7 +111,7 @@ impl Pace {
             self.ramp + (number - in_ramp) / rate
         };
         // A year is as good as never.
-        self.start + Duration::from_secs_f64(secs.min(31_536_000.0))
+        self.start() + Duration::from_secs_f64(secs.min(31_536_000.0))
     }
 
     /// The next message, once it is due; `None` when there is none any more.
@@ -116,7 +125,7 @@ impl Pace {
             return None;
         }
         let due = self.due(number, now);
-        if self.end.is_some_and(|end| due >= end) {
+        if self.end().is_some_and(|end| due >= end) {
             return None;
         }
         if due > now {
@@ -149,7 +158,7 @@ impl Pace {
 
     /// Waits, but no longer than the run lasts.
     pub(super) async fn sleep_until(&self, until: Instant) {
-        let until = self.end.map_or(until, |end| until.min(end));
+        let until = self.end().map_or(until, |end| until.min(end));
         let mut phases = self.watch();
         tokio::select! {
             () = tokio::time::sleep_until(until.into()) => {}
@@ -165,7 +174,7 @@ mod tests {
     #[test]
     fn a_ramp_reaches_the_rate_and_keeps_it() {
         let pace = Pace::new(None, None, Some(100.0), Duration::from_secs(10));
-        let at = |n| (pace.due(n, pace.start) - pace.start).as_secs_f64();
+        let at = |n| (pace.due(n, pace.start()) - pace.start()).as_secs_f64();
         assert!(at(0) < 1e-9 && (at(500) - 10.0).abs() < 1e-6);
         assert!((at(600) - 11.0).abs() < 1e-6);
         assert!((at(125) - 5.0).abs() < 1e-6);

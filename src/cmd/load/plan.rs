@@ -1,30 +1,13 @@
 //! What a run is to be, read from the options and checked before anything is sent.
 
-use std::net::IpAddr;
-use std::path::Path;
 use std::time::Duration;
 
-use super::client::Way;
-use super::message::{self, Header, Message};
+use super::message::{self, Header, Message, Sizes};
+use super::mix::Mix;
+use super::server::{MODEST, Server, lines};
 use crate::cli;
-use crate::credentials::{Keeper, Sources};
 use crate::error::{Error, Result};
-use crate::how;
-use crate::net::dial::{self, DialOptions};
-use crate::net::tls::TlsPlan;
-use crate::prompt;
-use crate::proto::TlsMode;
-use crate::target::{self, Place};
-use crate::wire::secret::Secret;
-
-/// Messages a second to a server elsewhere, unless more is asked for.
-const MODEST: f64 = 10.0;
-/// Octets of a body.
-const LENGTH: usize = 5120;
-/// How long a reply may take (RFC 5321 4.5.3.2 has ten minutes for the longest).
-const PATIENCE: Duration = Duration::from_secs(300);
-/// The largest list of accounts or recipients.
-const LIST: u64 = 64 * 1024 * 1024;
+use crate::stats::Stage;
 
 /// Between the messages of a session.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,18 +20,12 @@ pub(super) enum Pause {
 /// Everything a session needs to know.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) way: Way,
-    pub(super) dial: DialOptions,
-    /// As the person named it.
-    pub(super) target: String,
-    pub(super) host: String,
-    pub(super) port: u16,
-    /// The server is on this machine.
-    pub(super) local: bool,
+    pub(super) server: Server,
+    /// The rounds of reading; `None` when messages are sent.
+    pub(super) mix: Option<Mix>,
+    /// Where messages arrive, to see when.
+    pub(super) watched: Option<(Server, String)>,
     pub(super) lmtp: bool,
-    pub(super) implicit: bool,
-    pub(super) starttls: bool,
-    pub(super) tls: Option<TlsPlan>,
     pub(super) name: String,
     pub(super) run_id: String,
     pub(super) sessions: usize,
@@ -67,10 +44,6 @@ pub(super) struct Plan {
     pub(super) recipients: u64,
     pub(super) numbered: bool,
     pub(super) max_errors: Option<u64>,
-    pub(super) patience: Duration,
-    pub(super) mechanism: Option<String>,
-    pub(super) clear_credentials: bool,
-    accounts: Vec<(String, Secret)>,
     pool: Vec<Message>,
 }
 
@@ -82,41 +55,27 @@ impl Plan {
     /// files.
     pub(super) async fn new(options: &cli::Load, can_ask: bool) -> Result<Self> {
         let text = options.target.as_deref().unwrap_or_default();
-        let target = target::parse(text, None)?;
-        let protocol = target.protocol.map_or("smtp", |p| p.name);
-        if !matches!(protocol, "smtp" | "lmtp") {
-            return Err(Error::usage(format!("load does not speak {protocol}"))
-                .hint("known", "smtp smtps submission submissions lmtp unix:PATH"));
-        }
-        let mut dial = how::dial(&options.link, false)?;
-        let (way, host, port, local) = match &target.place {
-            Place::Tcp { host, port } => {
-                let addrs = dial::addresses(host, *port, &dial).await?;
-                let here = |ip: IpAddr| ip.to_canonical().is_loopback();
-                let local = addrs.iter().all(|addr| here(addr.ip()));
-                (Way::Tcp(addrs), host.clone(), *port, local)
+        let server = Server::new(text, options, can_ask).await?;
+        let mix = match server.protocol {
+            "imap" | "pop3" => Some(Mix::new(server.protocol, options.mix.as_deref())?),
+            _ if options.mix.is_some() => {
+                return Err(Error::usage(
+                    "--mix is for reading: imap:// and pop3:// targets",
+                ));
             }
-            Place::Unix(path) => (Way::Unix(path.clone()), "localhost".into(), 0, true),
-            Place::Exec(_) | Place::Practice => {
-                return Err(Error::usage("load needs a server that many can connect to")
-                    .hint("such as", "smtp://localhost:2025, or unix:PATH"));
-            }
+            _ => None,
         };
-        dial.resolve.clear();
-        let rate = options.rate.or_else(|| (!local).then_some(MODEST));
-        if !local {
-            may_load(&host, options, rate.unwrap_or(MODEST), can_ask)?;
+        if mix.is_some() && server.accounts.is_empty() {
+            return Err(Error::usage("reading needs --user NAME or --accounts CSV"));
         }
-        let implicit = !options.tls.no_tls && (options.tls.tls || target.tls == TlsMode::Implicit);
-        let secured = implicit || options.tls.starttls;
-        let tls = secured
-            .then(|| {
-                let mut tls = how::tls(&options.tls)?;
-                tls.resume = options.resume;
-                let name = matches!(target.place, Place::Tcp { .. }).then_some(&*host);
-                TlsPlan::new(name, &tls)
-            })
-            .transpose()?;
+        let watched = match &options.until_visible {
+            Some(_) if mix.is_some() => {
+                return Err(Error::usage("--until-visible is for sending"));
+            }
+            Some(place) => Some(watched(place, options, can_ask).await?),
+            None => None,
+        };
+        let rate = options.rate.or_else(|| (!server.local).then_some(MODEST));
         let seconds = Duration::from_secs_f64;
         let sender = address("--from", &options.from)?;
         let to = address("--to", &options.to)?;
@@ -138,7 +97,8 @@ impl Plan {
                     to: listed.first().unwrap_or(&to),
                     subject: options.subject.as_deref(),
                 };
-                message::made(sizes(options.length.as_deref())?, header, options.seed)?
+                let sizes = Sizes::parse(options.length.as_deref())?;
+                message::made(&sizes, header, options.seed)?
             }
         };
         let name = options.name.clone().unwrap_or_else(|| {
@@ -146,14 +106,10 @@ impl Plan {
             node.nodename().to_string_lossy().into_owned()
         });
         Ok(Self {
-            way,
-            dial,
-            target: text.to_owned(),
-            local,
-            lmtp: options.lmtp || protocol == "lmtp",
-            implicit,
-            starttls: options.tls.starttls,
-            tls,
+            lmtp: server.protocol == "lmtp",
+            server,
+            mix,
+            watched,
             name: address("--name", &name)?,
             run_id: message::run_id(),
             sessions: usize::try_from(options.sessions).unwrap_or(usize::MAX),
@@ -186,13 +142,7 @@ impl Plan {
             } else {
                 options.max_errors
             },
-            patience: options.link.timeout.map_or(PATIENCE, seconds),
-            mechanism: options.login.login.clone().filter(|name| !name.is_empty()),
-            clear_credentials: options.login.allow_cleartext_auth,
-            accounts: accounts(options, target.user, &host)?,
             pool,
-            host,
-            port,
         })
     }
 
@@ -211,12 +161,20 @@ impl Plan {
         &self.listed[(at % self.listed.len() as u64) as usize]
     }
 
-    /// Who logs in on session `session`.
-    pub(super) fn account(&self, session: usize) -> Option<(&str, &Secret)> {
-        let at = session.checked_rem(self.accounts.len())?;
-        self.accounts
-            .get(at)
-            .map(|(user, secret)| (&**user, secret))
+    /// What is counted: the row that a whole message, or a whole round of reading, is timed in.
+    pub(super) fn whole(&self) -> Stage {
+        match self.mix {
+            Some(_) => Stage::Round,
+            None => Stage::Message,
+        }
+    }
+
+    /// "message" or "round".
+    pub(super) fn unit(&self) -> &'static str {
+        match self.mix {
+            Some(_) => "round",
+            None => "message",
+        }
     }
 
     /// The plan in a few words.
@@ -226,111 +184,66 @@ impl Plan {
             self.sessions,
             if self.sessions == 1 { "" } else { "s" },
             match self.per_connection {
+                n if n > 1 && n < u64::MAX => format!("{n} {}s a connection", self.unit()),
                 1 => "a new connection each".to_owned(),
-                u64::MAX => "connections kept".to_owned(),
-                n => format!("{n} messages a connection"),
+                _ => "connections kept".to_owned(),
             }
         );
         for (on, word) in [
             (self.lmtp, ", LMTP"),
-            (self.implicit || self.starttls, ", TLS"),
+            (self.server.tls.is_some(), ", TLS"),
             (self.pipelining, ", PIPELINING"),
             (self.chunking, ", CHUNKING"),
-            (!self.accounts.is_empty(), ", AUTH"),
+            (!self.server.accounts.is_empty(), ", AUTH"),
         ] {
             if on {
                 text.push_str(word);
             }
         }
         if let Some(rate) = self.rate {
-            text.push_str(&format!(", {rate} messages a second wanted"));
+            text.push_str(&format!(", {rate} {}s a second wanted", self.unit()));
         }
         text
     }
 }
 
-/// Nobody loads somebody else's server by mistake.
-fn may_load(host: &str, options: &cli::Load, rate: f64, can_ask: bool) -> Result<()> {
-    match &options.yes_load {
-        Some(named) if named.eq_ignore_ascii_case(host) => return Ok(()),
-        Some(named) => {
-            return Err(Error::usage(format!(
-                "--yes-load names {named}, but the target is {host}"
-            )));
-        }
-        None => {}
-    }
-    if can_ask {
-        let question = format!(
-            "{host} is not this machine. {} sessions will send {rate} messages a second there.\n\
-             Type its name if it is yours to load: ",
-            options.sessions
-        );
-        if prompt::line(&question)?.trim().eq_ignore_ascii_case(host) {
-            return Ok(());
-        }
-        return Err(Error::usage(format!("{host} is not loaded")));
-    }
-    Err(Error::usage(format!(
-        "{host} is not this machine, and load is no attack tool"
-    ))
-    .hint("say", format!("--yes-load {host} if that server is yours")))
-}
-
-fn accounts(
-    options: &cli::Load,
-    user: Option<String>,
-    host: &str,
-) -> Result<Vec<(String, Secret)>> {
-    if let Some(path) = &options.accounts {
-        let mut all = Vec::new();
-        for (at, line) in lines(path)?.iter().enumerate() {
-            let Some((user, secret)) = line.split_once(',').filter(|(user, _)| !user.is_empty())
-            else {
-                return Err(Error::local(format!(
-                    "{} line {}: not name,password",
-                    path.display(),
-                    at + 1
-                )));
-            };
-            all.push((user.to_owned(), Secret::new(secret)));
-        }
-        return Ok(all);
-    }
-    let login = &options.login;
-    let Some(user) = login.user.clone().or(user) else {
-        if login.login.is_some() {
-            return Err(Error::usage("--login needs --user NAME or --accounts CSV"));
-        }
-        return Ok(Vec::new());
+/// `imap://USER@HOST/MAILBOX`: the server, and the mailbox, INBOX when none is named.
+async fn watched(place: &str, options: &cli::Load, can_ask: bool) -> Result<(Server, String)> {
+    let authority = place.find("://").map_or(0, |at| at + 3);
+    let (server, mailbox) = match place[authority..].find('/') {
+        Some(at) => (
+            &place[..authority + at],
+            place[authority + at + 1..].to_owned(),
+        ),
+        None => (place, String::new()),
     };
-    let mut keeper = Keeper::new(Sources {
-        ask: login.ask_password,
-        command: login.password_command.clone(),
-        fd: login.password_fd,
-        ..Sources::from_environment(host)
-    });
-    let found = keeper.secret(Some(&user), "Password: ", &mut |question| {
-        prompt::hidden(question)
-    })?;
-    Ok(vec![(user, found.secret)])
-}
-
-fn lines(path: &Path) -> Result<Vec<String>> {
-    let failed = |e: &dyn std::fmt::Display| Error::local(format!("{}: {e}", path.display()));
-    if std::fs::metadata(path).map_err(|e| failed(&e))?.len() > LIST {
-        return Err(failed(&"more than 64 MiB"));
+    plain("--until-visible", &mailbox)?;
+    // Whom the load logs in as says nothing of whose mailbox it is.
+    let own = cli::Load {
+        accounts: None,
+        lmtp: false,
+        login: cli::Login {
+            user: None,
+            ..options.login.clone()
+        },
+        ..options.clone()
+    };
+    let server = Server::new(server, &own, can_ask).await?;
+    if server.protocol != "imap" {
+        return Err(Error::usage(
+            "--until-visible wants an imap:// or imaps:// URL",
+        ));
     }
-    let text = std::fs::read_to_string(path).map_err(|e| failed(&e))?;
-    let all: Vec<String> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(str::to_owned)
-        .collect();
-    if all.is_empty() {
-        return Err(failed(&"nothing in it"));
+    if server.accounts.is_empty() {
+        return Err(Error::usage("--until-visible wants a user in its URL")
+            .hint("such as", "imap://alice@localhost:2143"));
     }
-    Ok(all)
+    let mailbox = if mailbox.is_empty() {
+        "INBOX".into()
+    } else {
+        mailbox
+    };
+    Ok((server, mailbox))
 }
 
 fn plain(option: &str, text: &str) -> Result<()> {
@@ -353,31 +266,9 @@ fn address(option: &str, text: &str) -> Result<String> {
     Ok(bare.to_owned())
 }
 
-fn sizes(text: Option<&str>) -> Result<(usize, usize)> {
-    let Some(text) = text else {
-        return Ok((LENGTH, LENGTH));
-    };
-    let (low, high) = text.split_once('-').unwrap_or((text, text));
-    match (low.parse(), high.parse()) {
-        (Ok(low), Ok(high)) if low <= high => Ok((low, high)),
-        _ => Err(Error::usage(format!(
-            "--length \"{text}\" is neither a number of octets nor a range"
-        ))
-        .hint("such as", "5120 or 1000-20000")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_one_number_or_two() {
-        assert_eq!(sizes(None).unwrap(), (5120, 5120));
-        assert_eq!(sizes(Some("7")).unwrap(), (7, 7));
-        assert_eq!(sizes(Some("7-9")).unwrap(), (7, 9));
-        assert!(sizes(Some("9-7")).is_err() && sizes(Some("-1")).is_err());
-    }
 
     #[test]
     fn an_address_cannot_leave_its_place() {

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use super::client::{Client, PAUSE_AFTER_FAILURE, Trouble};
+use super::client::Client;
+use super::link::{PAUSE_AFTER_FAILURE, Trouble};
 use super::message::Random;
 use super::pace::{Job, Pace, Phase};
 use super::plan::{Pause, Plan};
+use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::stats::{Stage, Tally};
 
@@ -23,13 +25,13 @@ use crate::stats::{Stage, Tally};
 pub(super) struct Shared {
     pub(super) plan: Plan,
     pub(super) pace: Pace,
-    /// For the live line.
-    pub(super) done: AtomicU64,
     /// Taken and not counted yet.
     pub(super) in_flight: AtomicU64,
     /// All errors so far.
     pub(super) errors: AtomicU64,
-    /// One for each worker.
+    /// Who waits for messages to be visible.
+    pub(super) watch: Option<Watch>,
+    /// One for each worker; the last one is of those who do not send.
     pub(super) tallies: Vec<Mutex<Tally>>,
 }
 
@@ -55,7 +57,7 @@ pub(super) fn run(shared: &Arc<Shared>, worker: usize) -> Result<()> {
     let runtime = runtime.map_err(|e| Error::local(format!("no runtime: {e}")))?;
     runtime.block_on(async {
         let mut sessions = JoinSet::new();
-        for number in (worker..shared.plan.sessions).step_by(shared.tallies.len()) {
+        for number in (worker..shared.plan.sessions).step_by(shared.tallies.len() - 1) {
             let shared = Arc::clone(shared);
             sessions.spawn(async move {
                 Session::new(&shared, worker, number).run().await;
@@ -70,16 +72,16 @@ pub(super) fn run(shared: &Arc<Shared>, worker: usize) -> Result<()> {
     Ok(())
 }
 
-struct Session<'a> {
-    shared: &'a Shared,
-    tally: &'a Mutex<Tally>,
-    number: usize,
-    random: Random,
+pub(super) struct Session<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) tally: &'a Mutex<Tally>,
+    pub(super) number: usize,
+    pub(super) random: Random,
     line: String,
 }
 
 /// What became of a message.
-enum Outcome {
+pub(super) enum Outcome {
     Accepted { recipients: u64 },
     Failed,
     InDoubt,
@@ -112,6 +114,9 @@ impl<'a> Session<'a> {
             let part = self.number as f64 / plan.sessions as f64;
             pace.sleep_until(pace.start() + plan.ramp.mul_f64(part))
                 .await;
+        }
+        if let Some(mix) = &plan.mix {
+            return self.read(mix).await;
         }
         let mut client: Option<Client<'_>> = None;
         let mut sent_here = 0;
@@ -167,7 +172,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn pause(&mut self) {
+    pub(super) async fn pause(&mut self) {
         let wait = match self.shared.plan.pause {
             Pause::None => return,
             Pause::Fixed(wait) => wait,
@@ -176,7 +181,7 @@ impl<'a> Session<'a> {
         self.shared.pace.sleep_until(Instant::now() + wait).await;
     }
 
-    fn trouble(&self, trouble: &Trouble) {
+    pub(super) fn trouble(&self, trouble: &Trouble) {
         self.lock(|t| t.error(trouble.stage, &trouble.reason, &trouble.example));
         let errors = self.shared.errors.fetch_add(1, Ordering::Relaxed) + 1;
         if self
@@ -193,19 +198,21 @@ impl<'a> Session<'a> {
         what(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn outcome(&self, job: Job, outcome: &Outcome) {
+    pub(super) fn outcome(&self, job: Job, outcome: &Outcome) {
         let took = job.due.elapsed();
         self.lock(|t| match outcome {
             Outcome::Accepted { recipients } => {
                 t.accepted += 1;
                 t.recipients += recipients;
-                t.time(Stage::Message, took);
+                t.time(self.shared.plan.whole(), took);
+                if let Some(watch) = &self.shared.watch {
+                    watch.accepted(job.number, t);
+                }
             }
             Outcome::Failed => t.failed += 1,
             Outcome::InDoubt => t.in_doubt += 1,
         });
         self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.shared.done.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Sends a message, and with PIPELINING those that are due behind it: the content of one and the

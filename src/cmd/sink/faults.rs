@@ -6,10 +6,12 @@ use crate::cli;
 use crate::config;
 use crate::error::{Error, Result};
 use crate::proto::faults::{CloseWhen, DOT, Effect, Fault, GREETING};
+use crate::proto::smtp::sink::Wait;
 use crate::proto::smtp::spec::SPEC;
 
 /// Rows of the options, then those of the file: of two that fit, the first one's action is taken.
-pub(super) fn table(options: &cli::Sink) -> Result<Vec<Fault>> {
+pub(super) fn table(options: &cli::Sink) -> Result<(Vec<Fault>, Vec<Wait>)> {
+    let mut waits = Vec::new();
     let mut rows = Vec::new();
     let reply = |text: &str| Effect {
         reply: Some(text.to_owned()),
@@ -38,12 +40,29 @@ pub(super) fn table(options: &cli::Sink) -> Result<Vec<Fault>> {
         }
     }
     for text in &options.delay {
-        let parts = text.rsplit_once(':');
-        let delay = parts.and_then(|(verb, time)| Some((verb, duration(time)?)));
-        let Some((verb, delay)) = delay else {
-            return Err(Error::usage("--delay wants a verb, a colon and a time")
-                .hint("such as", "--delay DATA:2 or --delay RCPT:50ms"));
+        let mut parts = text.splitn(3, ':');
+        let verb = parts.next().unwrap_or_default();
+        let time = parts.next().and_then(duration);
+        let odds = parts.next().map(|odds| odds.parse::<u8>().ok());
+        let (delay, odds) = match (time, odds) {
+            (Some(time), None) => (time, None),
+            (Some(time), Some(Some(odds @ 1..=99))) => (time, Some(odds)),
+            _ => {
+                return Err(Error::usage(
+                    "--delay wants a verb, a time, and perhaps odds from 1 to 99",
+                )
+                .hint("such as", "--delay DATA:2, RCPT:50ms or .:100ms:30"));
+            }
         };
+        if let Some(odds) = odds {
+            waits.push(Wait {
+                on: row("--delay", verb, Effect::default())?.on,
+                unit: delay,
+                odds,
+                state: options.seed.wrapping_add(waits.len() as u64).into(),
+            });
+            continue;
+        }
         let act = Effect {
             delay: Some(delay),
             ..Effect::default()
@@ -64,7 +83,7 @@ pub(super) fn table(options: &cli::Sink) -> Result<Vec<Fault>> {
     if let Some(file) = &options.fault {
         rows.extend(config::faults::read_file(file)?);
     }
-    Ok(rows)
+    Ok((rows, waits))
 }
 
 fn row(switch: &str, verb: &str, act: Effect) -> Result<Fault> {
@@ -142,13 +161,14 @@ mod tests {
             hide: vec!["chunking".into()],
             ..options()
         })
-        .unwrap();
+        .unwrap()
+        .0;
         let on: Vec<&str> = rows.iter().map(|row| row.on.as_str()).collect();
         assert_eq!(on, ["greeting", "RCPT", "DATA", "DATA", ".", "greeting"]);
         assert_eq!(rows[3].act.delay, Some(Duration::from_millis(1500)));
         assert_eq!(rows[4].act.delay, Some(Duration::from_millis(20)));
         assert_eq!(rows[5].act.hide, ["CHUNKING"]);
-        assert!(table(&options()).unwrap().is_empty());
+        assert!(table(&options()).unwrap().0.is_empty());
     }
 
     #[test]
@@ -160,6 +180,10 @@ mod tests {
             },
             cli::Sink {
                 delay: vec!["DATA".into()],
+                ..options()
+            },
+            cli::Sink {
+                delay: vec!["DATA:1:100".into()],
                 ..options()
             },
             cli::Sink {

@@ -23,7 +23,12 @@ use crate::store::date::Stamp;
 pub(super) fn keeper(options: &cli::Sink) -> Result<Option<Box<dyn Keeper>>> {
     let keeper: Box<dyn Keeper> = if let Some(folder) = &options.dump_dir {
         make(folder)?;
-        Box::new(Dump(folder.clone(), AtomicU64::new(0)))
+        let start = options.dump_start.as_deref().unwrap_or_default();
+        Box::new(Dump {
+            folder: folder.clone(),
+            start: unescaped(start)?,
+            last: AtomicU64::new(0),
+        })
     } else if let Some(folder) = &options.maildir {
         for part in ["tmp", "new", "cur"] {
             make(&folder.join(part))?;
@@ -39,6 +44,43 @@ pub(super) fn keeper(options: &cli::Sink) -> Result<Option<Box<dyn Keeper>>> {
     Ok(Some(keeper))
 }
 
+/// C's escapes, as smtp-sink's `-S` has them.
+fn unescaped(text: &str) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut rest = text.bytes().peekable();
+    while let Some(octet) = rest.next() {
+        if octet != b'\\' {
+            out.push(octet);
+            continue;
+        }
+        out.push(match rest.next() {
+            Some(b'a') => 0x07,
+            Some(b'b') => 0x08,
+            Some(b'f') => 0x0c,
+            Some(b'n') => b'\n',
+            Some(b'r') => b'\r',
+            Some(b't') => b'\t',
+            Some(b'v') => 0x0b,
+            Some(b'\\') => b'\\',
+            Some(first @ b'0'..=b'3') => {
+                let mut value = first - b'0';
+                for _ in 0..2 {
+                    match rest.next_if(|b| (b'0'..=b'7').contains(b)) {
+                        Some(digit) => value = value * 8 + (digit - b'0'),
+                        None => break,
+                    }
+                }
+                value
+            }
+            _ => {
+                return Err(Error::usage("--dump-start has an escape that is not known")
+                    .hint("known", r"\a \b \f \n \r \t \v \\ and \ddd (octal)"));
+            }
+        });
+    }
+    Ok(out)
+}
+
 fn make(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(|e| failed(folder, &e))
 }
@@ -49,11 +91,17 @@ fn failed(path: &Path, error: &io::Error) -> Error {
 }
 
 /// A file each, with the envelope in front as smtp-sink writes it.
-struct Dump(PathBuf, AtomicU64);
+struct Dump {
+    folder: PathBuf,
+    /// What every file begins with.
+    start: Vec<u8>,
+    last: AtomicU64,
+}
 
 impl Keeper for Dump {
     fn keep(&self, letter: &Letter<'_>) -> bool {
         let mut text = Vec::with_capacity(letter.octets.len() + 512);
+        text.extend_from_slice(&self.start);
         let address = match letter.peer {
             Some(peer) if peer.contains(':') => format!("ipv6:{peer}"),
             peer => peer.unwrap_or("unix").to_owned(),
@@ -70,10 +118,10 @@ impl Keeper for Dump {
             text.extend_from_slice(line);
             text.push(b'\n');
         });
-        let name = name(letter, &self.1);
+        let name = name(letter, &self.last);
         write(
-            &self.0,
-            &self.0,
+            &self.folder,
+            &self.folder,
             &format!(".{name}"),
             &format!("{name}.eml"),
             &text,

@@ -1,15 +1,17 @@
 //! `ehlo sink`: accepts mail and discards it, counts it, and says at the end what came.
 //!
 //! `faults.rs` makes the fault table of the options, `place.rs` takes the ports, `pump.rs` moves
-//! octets, `keep.rs` writes messages that are kept, `report.rs` is the report. One thread does it
+//! octets, `meter.rs` measures, `keep.rs` writes messages that are kept, `report.rs` is the report. One thread does it
 //! all: a socket is cheaper to answer than to hand over. What it prints when ready is what `ehlo
 //! serve` prints.
 
 mod faults;
 mod keep;
+mod meter;
 mod place;
 mod pump;
 mod report;
+mod rights;
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
@@ -31,7 +33,7 @@ use crate::proto::server::{Limits, Service};
 use crate::proto::smtp::Flavour;
 use crate::proto::smtp::sink::{Board, Plan};
 use crate::store::{SharedStore, Store};
-use crate::ui::out;
+use crate::ui::{look, out};
 use crate::wire::secret::Secret;
 
 /// Between two looks at the counters.
@@ -47,17 +49,18 @@ pub fn run(options: &cli::Sink) -> Result<()> {
     let wanted = place::wanted(options)?;
     let plan = plan(options)?;
     listen::raise_open_files();
+    let identity = rights::identity(options)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| Error::local(format!("no runtime: {e}")))?;
-    let outcome = runtime.block_on(serve(options, &wanted, plan));
+    let outcome = runtime.block_on(serve(options, &wanted, plan, identity));
     runtime.shutdown_background();
     outcome
 }
 
 fn plan(options: &cli::Sink) -> Result<Plan> {
-    let faults = faults::table(options)?;
+    let (faults, waits) = faults::table(options)?;
     let mut store = Store::new(&options.name, practice::now());
     store.set_accept_any(options.auth.is_some());
     for text in &options.users {
@@ -99,19 +102,27 @@ fn plan(options: &cli::Sink) -> Result<Plan> {
             Flavour::Smtp
         },
         auth: options.auth.is_some() || !options.users.is_empty(),
-        faulty: !faults.is_empty(),
+        faulty: !faults.is_empty() || !waits.is_empty(),
         stop_after: options.stop_after.map(Into::into),
+        read_delay: options.read_delay.map(Duration::from_secs_f64),
+        waits,
         keeper: keep::keeper(options)?,
         board: Board::default(),
     })
 }
 
-async fn serve(options: &cli::Sink, wanted: &place::Wanted, plan: Plan) -> Result<()> {
+async fn serve(
+    options: &cli::Sink,
+    wanted: &place::Wanted,
+    plan: Plan,
+    identity: rights::Identity,
+) -> Result<()> {
     // Before anything is announced: whoever is told may end us at once.
     let no_signals = |e| Error::local(format!("signals cannot be caught: {e}"));
     let mut term = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-    let doors = wanted.bind()?;
+    let doors = wanted.bind(options.window)?;
+    identity.take()?;
     let tls = ServerTls::new(Arc::new(Ca::new()), false);
     let ca = (options.tls || options.starttls)
         .then(|| {
@@ -151,7 +162,8 @@ async fn serve(options: &cli::Sink, wanted: &place::Wanted, plan: Plan) -> Resul
             Announced::write(file.clone(), text.as_bytes(), true)
         })
         .transpose()?;
-    let live = !options.quiet && !options.json && std::io::stderr().is_terminal();
+    let terminal = std::io::stderr().is_terminal() && !look::is_dumb();
+    let live = !options.quiet && (options.counter || (terminal && !options.json));
     let mut enough = stopped;
     let mut tick = tokio::time::interval(TICK);
     let mut counter = report::Counter::default();
@@ -160,7 +172,7 @@ async fn serve(options: &cli::Sink, wanted: &place::Wanted, plan: Plan) -> Resul
             _ = term.recv() => break,
             _ = interrupt.recv() => break,
             _ = enough.wait_for(|stop| *stop) => break,
-            _ = tick.tick(), if live => counter.show(&hall),
+            _ = tick.tick(), if live => counter.show(&hall, terminal),
         }
     }
     let ended = Instant::now();
@@ -171,5 +183,11 @@ async fn serve(options: &cli::Sink, wanted: &place::Wanted, plan: Plan) -> Resul
     // Whoever does not take the goodbye in time goes without.
     let _ = tokio::time::timeout(FAREWELL, hall.empty()).await;
     counter.end();
-    out::print(&report::last(&hall, ended, options.json))
+    let (report, tally) = report::last(&hall, ended, &urls);
+    report.save(&tally, options.hdr.as_deref(), options.html.as_deref())?;
+    if options.json {
+        return out::line(&report::json(&report, &hall));
+    }
+    let terminal = std::io::stdout().is_terminal();
+    out::print(&report.text(&tally, &look::decide(cli::When::Auto, terminal), None))
 }

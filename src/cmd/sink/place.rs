@@ -60,6 +60,16 @@ pub(super) fn wanted(options: &cli::Sink) -> Result<Wanted> {
         },
     };
     addresses.dedup();
+    addresses.retain(|a| match (options.ipv4, options.ipv6) {
+        (true, _) => a.is_ipv4(),
+        (_, true) => a.is_ipv6(),
+        _ => true,
+    });
+    if addresses.is_empty() {
+        return Err(Error::usage(format!(
+            "\"{shown}\" has no address of the family that was asked for"
+        )));
+    }
     let open = addresses
         .iter()
         .find(|a| !a.ip().to_canonical().is_loopback());
@@ -72,7 +82,7 @@ pub(super) fn wanted(options: &cli::Sink) -> Result<Wanted> {
 
 impl Wanted {
     /// Listens on all of it; with port 0 every address gets the port of the first one.
-    pub(super) fn bind(&self) -> Result<Vec<Door>> {
+    pub(super) fn bind(&self, window: Option<u32>) -> Result<Vec<Door>> {
         let addresses = match self {
             Self::Tcp(addresses) => addresses,
             Self::Unix(path) => {
@@ -89,7 +99,8 @@ impl Wanted {
             if let (0, Some(Door::Tcp(_, first))) = (address.port(), doors.first()) {
                 address.set_port(first.port());
             }
-            let bound = Listener::bind(address).and_then(|l| l.addr().map(|at| Door::Tcp(l, at)));
+            let bound = Listener::bind_with(address, window)
+                .and_then(|l| l.addr().map(|at| Door::Tcp(l, at)));
             match bound {
                 Ok(door) => doors.push(door),
                 // A machine without IPv6, or another one's free port there: one address will do.

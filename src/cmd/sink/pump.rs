@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Sleep, sleep, sleep_until, timeout};
 
+use super::meter::Meter;
 use super::place::Door;
 use crate::cli;
 use crate::net::tls::ServerTls;
@@ -23,7 +24,9 @@ use crate::proto::engine::Step;
 use crate::proto::server::{Bindings, STOPPING, TIME_IS_UP, Visitor};
 use crate::proto::smtp::sink::{Plan, Sink};
 use crate::sasl::Binding;
+use crate::stats::{Stage, Tally};
 use crate::store::Bell;
+use crate::wire::show::{Charset, show};
 
 /// Read at once.
 const BUFFER: usize = 64 * 1024;
@@ -53,6 +56,8 @@ pub(super) struct Hall {
     gone: AtomicU64,
     freed: Notify,
     pub(super) failed_handshakes: AtomicU64,
+    /// What all connections measured.
+    pub(super) tally: Mutex<Tally>,
     began: Instant,
     /// Nanoseconds from `began` to the first connection and to the latest message, plus one.
     first_at: AtomicU64,
@@ -82,6 +87,7 @@ impl Hall {
             gone: AtomicU64::new(0),
             freed: Notify::new(),
             failed_handshakes: AtomicU64::new(0),
+            tally: Mutex::default(),
             began: Instant::now(),
             first_at: AtomicU64::new(0),
             latest_at: AtomicU64::new(0),
@@ -127,6 +133,24 @@ impl Hall {
             latest => latest,
         };
         Duration::from_nanos(end.saturating_sub(first))
+    }
+
+    /// Counts something.
+    pub(super) fn count<R>(&self, what: impl FnOnce(&mut Tally) -> R) -> R {
+        what(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Looks whether messages were accepted since `seen`.
+    fn notice(&self, seen: &mut u64, at: Instant) {
+        let now = self.plan.board.messages.value();
+        if std::mem::replace(seen, now) == now {
+            return;
+        }
+        let at = nanos(at.saturating_duration_since(self.began));
+        self.latest_at.fetch_max(at, Relaxed);
+        if self.plan.stop_after.is_some_and(|most| now >= most) {
+            self.stop();
+        }
     }
 
     fn enter(&self) {
@@ -183,7 +207,7 @@ struct Over;
 
 /// What ended a wait.
 enum Woken {
-    Came,
+    Came(usize),
     Wrote,
     Gone,
     Stop,
@@ -193,8 +217,9 @@ enum Woken {
 async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
     let held = (hall.plan.auth && (hall.implicit || hall.plan.service.starttls))
         .then(Arc::<Mutex<Binding>>::default);
+    let mut meter = Meter::new(Instant::now());
     if hall.implicit {
-        handshake(conn, hall, held.as_ref()).await?;
+        handshake(conn, hall, held.as_ref(), &mut meter).await?;
     }
     let remote = conn.remote();
     let visitor = Visitor {
@@ -210,16 +235,32 @@ async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
             }),
         },
     };
-    let board = &hall.plan.board;
     let mut engine = Sink::new(Arc::clone(&hall.plan), visitor);
     let mut stop = hall.stop.subscribe();
     let mut stop = pin!(stop.wait_for(|stop| *stop));
     let mut since = Instant::now();
     let mut timer = pin!(sleep_until((since + hall.patience).into()));
     let mut ending = false;
+    let mut seen = hall.plan.board.messages.value();
     loop {
+        let mut done = since;
         while let Some(step) = engine.poll() {
-            act(step, conn, hall, &mut engine, held.as_ref()).await?;
+            let acted = act(step, conn, hall, &mut engine, held.as_ref(), &mut meter).await;
+            done = Instant::now();
+            if acted.is_err() {
+                let marks = engine.marks().drain(..);
+                hall.count(|tally| meter.note(marks, since, done, tally));
+                hall.notice(&mut seen, done);
+                return acted;
+            }
+        }
+        if !engine.marks().is_empty() {
+            let sent = engine.replies().len() as u64;
+            let marks = engine.marks().drain(..);
+            hall.count(|tally| {
+                tally.sent += sent;
+                meter.note(marks, since, done, tally);
+            });
         }
         let replies = engine.replies();
         conn.queue(replies);
@@ -230,22 +271,23 @@ async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
                 .map_err(|_| Over)?
                 .map_err(|_| Over)?;
         }
-        let before = board.messages.value();
+        hall.notice(&mut seen, done);
         let stop = (!ending).then_some(stop.as_mut());
         match wait(conn, &mut engine, stop, timer.as_mut()).await {
-            Woken::Came => {
+            Woken::Came(octets) => {
                 since = Instant::now();
-                let now = board.messages.value();
-                if now != before {
-                    hall.latest_at
-                        .store(nanos(since.duration_since(hall.began)), Relaxed);
-                    if hall.plan.stop_after.is_some_and(|most| now >= most) {
-                        hall.stop();
-                    }
-                }
+                hall.count(|tally| tally.received += octets as u64);
             }
             Woken::Wrote => {}
-            Woken::Gone => return Err(Over),
+            Woken::Gone => {
+                let why = if engine.in_message() {
+                    "connection lost in the middle of a message"
+                } else {
+                    "connection ended without QUIT"
+                };
+                hall.count(|tally| meter.lost(why, tally));
+                return Err(Over);
+            }
             Woken::Stop => {
                 ending = true;
                 engine.goodbye("4.3.2", STOPPING);
@@ -253,6 +295,7 @@ async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
             Woken::Silent => {
                 let due = since + hall.patience;
                 if due <= Instant::now() {
+                    hall.count(|tally| meter.lost("silent for too long", tally));
                     engine.goodbye("4.4.2", TIME_IS_UP);
                     since = Instant::now();
                 }
@@ -278,7 +321,7 @@ async fn wait(
             turn
         });
         match turn {
-            Poll::Ready(Ok(Turn::Read(_))) => return Poll::Ready(Woken::Came),
+            Poll::Ready(Ok(Turn::Read(octets))) => return Poll::Ready(Woken::Came(octets)),
             Poll::Ready(Ok(Turn::Wrote)) => return Poll::Ready(Woken::Wrote),
             Poll::Ready(Ok(Turn::Eof) | Err(_)) => return Poll::Ready(Woken::Gone),
             Poll::Pending => {}
@@ -300,9 +343,13 @@ async fn act(
     hall: &Hall,
     engine: &mut Sink,
     held: Option<&Arc<Mutex<Binding>>>,
+    meter: &mut Meter,
 ) -> Result<(), Over> {
     match step {
-        Step::Write(bytes) => conn.queue_owned(bytes),
+        Step::Write(bytes) => {
+            hall.count(|tally| tally.sent += bytes.len() as u64);
+            conn.queue_owned(bytes);
+        }
         Step::Pause(time) => {
             flush(conn, hall).await?;
             let mut stop = hall.stop.subscribe();
@@ -312,7 +359,7 @@ async fn act(
             }
         }
         Step::StartTls => {
-            handshake(conn, hall, held).await?;
+            handshake(conn, hall, held, meter).await?;
             engine.secured();
         }
         Step::Close => {
@@ -352,12 +399,20 @@ async fn handshake(
     conn: &mut Conn,
     hall: &Hall,
     held: Option<&Arc<Mutex<Binding>>>,
+    meter: &mut Meter,
 ) -> Result<(), Over> {
-    let outcome = timeout(HANDSHAKE, conn.accept_tls(&hall.tls)).await;
-    let Ok(Ok(_)) = outcome else {
-        hall.failed_handshakes.fetch_add(1, Relaxed);
-        return Err(Over);
+    let start = Instant::now();
+    let why = match timeout(HANDSHAKE, conn.accept_tls(&hall.tls)).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(fault)) => Some(show(fault.to_string().as_bytes(), Charset::Unicode).into_owned()),
+        Err(_) => Some("no end of the handshake in time".to_owned()),
     };
+    if let Some(why) = why {
+        hall.failed_handshakes.fetch_add(1, Relaxed);
+        hall.count(|tally| tally.error(Stage::Tls, "handshake failed", &why));
+        return Err(Over);
+    }
+    hall.count(|tally| meter.secured(start.elapsed(), tally));
     if let Some(held) = held {
         *held.lock().unwrap_or_else(PoisonError::into_inner) = practice::binding(conn);
     }

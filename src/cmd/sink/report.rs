@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use serde_json::json;
 
 use super::pump::Hall;
-use crate::ui::units;
+use crate::stats::{About, Report, Tally};
+use crate::ui::{out, units};
 
 /// The addresses, as `ehlo serve` announces them: a URL a line, then `ca FILE`.
 pub(super) fn ready(urls: &[String], ca: Option<&Path>, as_json: bool) -> String {
@@ -34,18 +36,24 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    pub(super) fn show(&mut self, hall: &Hall) {
+    /// Over itself on a terminal, as lines elsewhere.
+    pub(super) fn show(&mut self, hall: &Hall, terminal: bool) {
         let (now, messages) = (Instant::now(), hall.plan.board.messages.value());
         let rate = self.before.map_or(0.0, |(then, count)| {
             (messages - count) as f64 / now.duration_since(then).as_secs_f64().max(1e-9)
         });
         self.before = Some((now, messages));
         let line = format!(
-            "\r{} messages  {rate:.0}/s  {} connections open\x1b[K",
+            "{} messages · {}/s · {} connections open · {} errors",
             units::grouped(messages),
+            units::grouped(rate.round() as u64),
             units::grouped(hall.open() as u64),
+            units::grouped(hall.count(|tally| tally.error_count())),
         );
-        self.write(&line);
+        if !terminal {
+            return out::complain(&line);
+        }
+        self.write(&format!("\r{line}\x1b[K"));
         self.shown = true;
     }
 
@@ -64,83 +72,46 @@ impl Counter {
     }
 }
 
-/// The report.
-pub(super) fn last(hall: &Hall, ended: Instant, as_json: bool) -> String {
+/// What came, seen from here.
+pub(super) fn last(hall: &Hall, ended: Instant, urls: &[String]) -> (Report, Tally) {
     let board = &hall.plan.board;
-    let seconds = hall.span(ended).as_secs_f64();
-    let per_second = |number: u64| {
-        if seconds > 0.0 {
-            number as f64 / seconds
-        } else {
-            0.0
-        }
+    let mut tally = hall.count(|tally| tally.clone());
+    tally.accepted = board.messages.value();
+    tally.failed = board.refused.value();
+    tally.recipients = board.recipients.value();
+    tally.connections = board.connections.value();
+    let about = About {
+        tool: "sink".into(),
+        target: urls.join(" "),
+        unit: "message".into(),
+        how: format!(
+            "{} connections, {} at once, {} under TLS, {} logins",
+            units::grouped(board.connections.value()),
+            units::grouped(hall.highest() as u64),
+            units::grouped(board.secured.value()),
+            units::grouped(board.logins.value())
+        ),
+        seconds: hall.span(ended).as_secs_f64(),
+        interrupted: false,
     };
-    let messages = board.messages.value();
-    let octets = board.octets.value();
-    let handshakes = hall
-        .failed_handshakes
-        .load(std::sync::atomic::Ordering::Relaxed);
-    if as_json {
-        let codes = board.replies().into_iter();
-        let codes: serde_json::Map<_, _> = codes
-            .map(|(code, count)| (code.to_string(), count.into()))
-            .collect();
-        let report = json!({
-            "event": "report",
-            "messages": messages,
-            "recipients": board.recipients.value(),
-            "refused": board.refused.value(),
-            "octets": octets,
-            "seconds": seconds,
-            "messages_per_second": per_second(messages),
-            "octets_per_second": per_second(octets),
-            "connections": board.connections.value(),
-            "most_at_once": hall.highest(),
-            "tls": board.secured.value(),
-            "tls_failed": handshakes,
-            "logins": board.logins.value(),
-            "commands": board.commands.value(),
-            "replies": codes,
-        });
-        return format!("{report}\n");
+    (Report::new(about, &tally), tally)
+}
+
+/// The report as one line of JSON: what every report has, and what a sink alone knows.
+pub(super) fn json(report: &Report, hall: &Hall) -> String {
+    let board = &hall.plan.board;
+    let mut value = json!(report);
+    let more = [
+        ("octets", board.octets.value()),
+        ("most_at_once", hall.highest() as u64),
+        ("tls", board.secured.value()),
+        ("tls_failed", hall.failed_handshakes.load(Relaxed)),
+        ("logins", board.logins.value()),
+        ("commands", board.commands.value()),
+    ];
+    value["event"] = "report".into();
+    for (name, count) in more {
+        value[name] = count.into();
     }
-    let mut text = String::new();
-    let mut row = |label: &str, value: String| {
-        let _ = writeln!(text, "{label:<12} {value}");
-    };
-    let group = units::grouped;
-    row(
-        "messages",
-        format!(
-            "{} accepted, {} refused, for {} recipients",
-            group(messages),
-            group(board.refused.value()),
-            group(board.recipients.value())
-        ),
-    );
-    row(
-        "rate",
-        format!(
-            "{:.0} messages/s, {:.2} MB/s over {seconds:.3} s",
-            per_second(messages),
-            per_second(octets) / 1e6
-        ),
-    );
-    row("octets", group(octets));
-    row(
-        "connections",
-        format!(
-            "{}, {} at once, {} under TLS, {} handshakes failed",
-            group(board.connections.value()),
-            group(hall.highest() as u64),
-            group(board.secured.value()),
-            group(handshakes)
-        ),
-    );
-    row("logins", group(board.logins.value()));
-    row("commands", group(board.commands.value()));
-    for (code, count) in board.replies() {
-        row(&format!("reply {code}"), group(count));
-    }
-    text
+    value.to_string()
 }

@@ -1,6 +1,6 @@
 //! How a message comes in: counted, and kept only where somebody keeps it.
 
-use super::{Letter, Place, Sink};
+use super::{Did, Letter, Place, Sink};
 use crate::proto::faults::DOT;
 use crate::proto::smtp::Flavour;
 
@@ -52,6 +52,7 @@ impl Sink {
         let (used, end) = reader.pass(bytes, |part| message.add(part, room));
         if end {
             self.place = Place::Command;
+            self.did = Did::Dot;
             self.complete();
         }
         used
@@ -81,6 +82,7 @@ impl Sink {
             return taken;
         }
         self.place = Place::Command;
+        self.did = Did::Bdat;
         match refused {
             // A chunk that failed ends the transaction.
             Some(reply) => {
@@ -124,6 +126,9 @@ impl Sink {
             let all = message.recipients;
             usize::from(self.verdict_on(&message, &message.names, prevented, trouble)) * all
         };
+        if let Some(mark) = self.marks.last_mut() {
+            mark.ends = true;
+        }
         let board = &self.plan.board;
         if accepted > 0 {
             board.messages.add(1);

@@ -1,7 +1,7 @@
 //! A server that accepts and discards: SMTP and LMTP as RFC 5321 and 2033 have them, at full speed.
 //!
 //! `mod.rs` is the conversation, `verbs.rs` what each command does, `content.rs` how a message comes
-//! in, `login.rs` AUTH, `board.rs` what is counted. Paths and parameters are read by the practice
+//! in, `login.rs` AUTH, `board.rs` what is counted, `mark.rs` what is told to who measures. Paths and parameters are read by the practice
 //! server's `envelope`, faults come from its table.
 //!
 //! Rules, beyond those of a server engine:
@@ -15,15 +15,19 @@
 mod board;
 mod content;
 mod login;
+mod mark;
 mod verbs;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use memchr::memchr;
 
 pub use self::board::{Board, Counter};
 use self::content::Transaction;
+pub use self::mark::{Did, Mark};
 use crate::proto::engine::Step;
 use crate::proto::faults::{CloseWhen, Effect, GREETING, Occasion};
 use crate::proto::login::Login;
@@ -44,10 +48,47 @@ pub struct Plan {
     pub faulty: bool,
     /// Accept so many messages and no more.
     pub stop_after: Option<u64>,
+    /// Silence behind the go-ahead of DATA, before content is read.
+    pub read_delay: Option<Duration>,
+    /// Waits of random length.
+    pub waits: Vec<Wait>,
     /// Who keeps what is accepted.
     pub keeper: Option<Box<dyn Keeper>>,
     /// The counters.
     pub board: Board,
+}
+
+/// A wait before an answer, by the dice: the same for the same seed.
+#[derive(Debug)]
+pub struct Wait {
+    /// The verb, `GREETING` or `DOT`.
+    pub on: String,
+    /// The least that is waited.
+    pub unit: Duration,
+    /// The part of a hundred throws after which another one is made, and another wait.
+    pub odds: u8,
+    /// What the dice come from.
+    pub state: AtomicU64,
+}
+
+impl Wait {
+    /// The next wait: as often the unit as it takes to throw the odds or more.
+    fn next(&self) -> Duration {
+        let mut times = 1;
+        // With 99 in a hundred, a thousand throws are as good as never.
+        while times < 1000 {
+            // SplitMix64: nobody must not guess it.
+            let step = 0x9e37_79b9_7f4a_7c15;
+            let mut z = self.state.fetch_add(step, Relaxed).wrapping_add(step);
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            if (z ^ (z >> 31)) % 100 >= u64::from(self.odds) {
+                break;
+            }
+            times += 1;
+        }
+        self.unit.saturating_mul(times)
+    }
 }
 
 /// Takes messages that are kept after all.
@@ -96,6 +137,9 @@ pub struct Sink {
     commands: u64,
     errors: u64,
     quit: bool,
+    /// What the next reply answers.
+    did: Did,
+    marks: Vec<Mark>,
 }
 
 enum Place {
@@ -144,6 +188,8 @@ impl Sink {
             commands: 0,
             errors: 0,
             quit: false,
+            did: Did::Unasked,
+            marks: Vec::new(),
         };
         sink.effect = sink.fault(GREETING, None, None);
         let reply = sink.effect.as_ref().and_then(|e| e.reply.as_deref());
@@ -172,6 +218,16 @@ impl Sink {
     /// younger than what it brought.
     pub fn replies(&mut self) -> &mut Vec<u8> {
         &mut self.replies
+    }
+
+    /// What was done since this was emptied, in order.
+    pub fn marks(&mut self) -> &mut Vec<Mark> {
+        &mut self.marks
+    }
+
+    /// The client is between MAIL and the end of its message.
+    pub fn in_message(&self) -> bool {
+        self.message.is_some()
     }
 
     /// The next step of what a fault makes of the conversation; `None` when more must come first.
@@ -204,6 +260,7 @@ impl Sink {
     /// Says that the service ends, and ends it.
     pub fn goodbye(&mut self, enhanced: &str, why: &str) {
         self.effect = None;
+        self.did = Did::Unasked;
         let text = format!("421 {enhanced} {} {why}", self.plan.service.host);
         self.say(&text);
     }
@@ -279,6 +336,7 @@ impl Sink {
 
     fn too_long(&mut self) {
         self.effect = None;
+        self.did = Did::Other;
         self.say("500 5.5.2 Error: line too long");
     }
 
@@ -301,6 +359,10 @@ impl Sink {
             errors: self.errors,
             commands: self.commands.saturating_sub(1),
         });
+        let waits = self.plan.waits.iter();
+        if let Some(wait) = waits.rev().find(|w| w.on.eq_ignore_ascii_case(on)) {
+            effect.delay = Some(wait.next());
+        }
         for word in effect.hide.drain(..) {
             if !self.is_hidden(&word) {
                 self.hidden.push(word);
@@ -324,7 +386,7 @@ impl Sink {
     /// the client gets the whole of it.
     fn say(&mut self, text: &str) -> bool {
         let Some(effect) = self.effect.take() else {
-            self.plan.board.reply(text);
+            self.marks.push(Mark::new(self.did, text, true));
             self.judge(text);
             if self.out.is_empty() {
                 write_lines(text, &mut self.replies);
@@ -342,9 +404,7 @@ impl Sink {
         let whole = effect.garbage.is_none()
             && effect.close != Some(CloseWhen::Before)
             && effect.cut.is_none_or(|octets| octets >= wire.len());
-        if whole {
-            self.plan.board.reply(text);
-        }
+        self.marks.push(Mark::new(self.did, text, whole));
         self.judge(text);
         self.hand_over();
         self.out.answer(wire, &effect);

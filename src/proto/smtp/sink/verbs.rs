@@ -1,7 +1,7 @@
 //! What each command does (RFC 5321 4.1, 3030, 3207, 2033).
 
 use super::content::Transaction;
-use super::{Helo, Place, Sink};
+use super::{Did, Helo, Place, Sink};
 use crate::proto::smtp::Flavour;
 use crate::proto::smtp::server::envelope::{self, BadPath};
 use crate::wire::dot::Unstuffer;
@@ -24,6 +24,7 @@ const OFFERED: &[&str] = &[
 
 impl Sink {
     pub(super) fn command(&mut self, line: &[u8]) {
+        self.did = Did::Other;
         let Ok(line) = std::str::from_utf8(line) else {
             return self.tell("500 5.5.2 Error: bad UTF-8 syntax");
         };
@@ -34,6 +35,7 @@ impl Sink {
         let (verb, args) = line.split_once([' ', '\t']).unwrap_or((line, ""));
         let args = args.trim_start();
         let is = |name: &str| verb.eq_ignore_ascii_case(name);
+        self.did = Did::of(verb);
         if self.unwelcome && !is("QUIT") {
             return self.tell("503 5.5.1 Error: there is no service here");
         }
@@ -237,6 +239,10 @@ impl Sink {
             Some(_) => {
                 self.place = Place::Data(Unstuffer::new(false));
                 self.tell("354 End data with <CR><LF>.<CR><LF>");
+                if let Some(delay) = self.plan.read_delay {
+                    self.hand_over();
+                    self.out.pause(delay);
+                }
             }
         }
     }

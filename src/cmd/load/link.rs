@@ -1,0 +1,207 @@
+//! One connection of a run, below any protocol: dialled, secured, read and counted.
+//!
+//! Rule: all connections read into one buffer, and keep only what is not understood yet.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use super::server::Server;
+use crate::net::dial::{self, DialOptions};
+use crate::net::{Conn, Turn};
+use crate::stats::{Stage, Tally};
+use crate::wire::show::{Charset, show};
+
+/// Octets read at once.
+const READ: usize = 64 * 1024;
+/// The most that is kept of a reply to show it.
+const SHOWN: usize = 120;
+/// How long to wait before the next try after a connection that failed.
+pub(super) const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(10);
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ]);
+}
+
+/// Where to.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    /// One of these addresses, resolved once.
+    Tcp(Vec<SocketAddr>),
+    /// A socket.
+    Unix(PathBuf),
+}
+
+/// Why something went wrong, ready to be counted.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    pub(super) stage: Stage,
+    pub(super) reason: String,
+    pub(super) example: String,
+}
+
+impl Trouble {
+    pub(super) fn new(stage: Stage, reason: impl Into<String>) -> Self {
+        Self {
+            stage,
+            reason: reason.into(),
+            example: String::new(),
+        }
+    }
+
+    /// The same with what the server said.
+    pub(super) fn with(mut self, line: &[u8]) -> Self {
+        self.example = shown(line);
+        self
+    }
+}
+
+/// A connection.
+pub(super) struct Link<'a> {
+    pub(super) conn: Conn,
+    /// What came and is not used up.
+    pub(super) heard: Vec<u8>,
+    tally: &'a Mutex<Tally>,
+    patience: Duration,
+    /// The connection is gone.
+    pub(super) lost: bool,
+}
+
+impl<'a> Link<'a> {
+    /// Connects, and secures the connection where TLS comes first.
+    pub(super) async fn open(server: &Server, tally: &'a Mutex<Tally>) -> Result<Self, Trouble> {
+        let start = Instant::now();
+        let conn = dial(&server.way, &server.dial).await?;
+        let mut link = Self {
+            conn,
+            heard: Vec::new(),
+            tally,
+            patience: server.patience,
+            lost: false,
+        };
+        link.count(|t| {
+            t.time(Stage::Connect, start.elapsed());
+            t.connections += 1;
+        });
+        if server.implicit {
+            link.secure(server).await?;
+        }
+        Ok(link)
+    }
+
+    /// Counts something.
+    pub(super) fn count<R>(&self, what: impl FnOnce(&mut Tally) -> R) -> R {
+        what(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts octets into the queue and tells when.
+    pub(super) fn queue(&mut self, octets: &[u8]) -> Instant {
+        self.conn.queue(octets);
+        Instant::now()
+    }
+
+    /// Writes what is queued, and reads once.
+    pub(super) async fn read(&mut self, stage: Stage) -> Result<(), Trouble> {
+        let (conn, heard) = (&mut self.conn, &mut self.heard);
+        let queued = conn.queued();
+        let turn = poll_fn(|cx| {
+            SCRATCH.with_borrow_mut(|buffer| {
+                loop {
+                    let turn = conn.poll_turn(cx, buffer);
+                    match turn {
+                        Poll::Ready(Ok(Turn::Wrote)) => continue,
+                        Poll::Ready(Ok(Turn::Read(octets))) => {
+                            heard.extend_from_slice(&buffer[..octets]);
+                        }
+                        _ => {}
+                    }
+                    return turn;
+                }
+            })
+        });
+        let why = match tokio::time::timeout(self.patience, turn).await {
+            Ok(Ok(Turn::Read(n))) => {
+                let sent = (queued - self.conn.queued()) as u64;
+                self.count(|t| {
+                    t.received += n as u64;
+                    t.sent += sent;
+                });
+                return Ok(());
+            }
+            Ok(Ok(_)) => "connection closed".to_owned(),
+            Ok(Err(e)) => lost(&e),
+            Err(_) => "no reply in time".to_owned(),
+        };
+        self.lost = true;
+        Err(Trouble::new(stage, why))
+    }
+
+    /// The TLS handshake.
+    pub(super) async fn secure(&mut self, server: &Server) -> Result<(), Trouble> {
+        let Some(tls) = &server.tls else {
+            return Err(Trouble::new(Stage::Tls, "no TLS is set up"));
+        };
+        if !self.heard.is_empty() {
+            let what = "text in the clear in front of the handshake";
+            return Err(Trouble::new(Stage::Tls, what));
+        }
+        let start = Instant::now();
+        let handshake = self.conn.start_tls(tls);
+        match tokio::time::timeout(self.patience, handshake).await {
+            Ok(Ok(report)) => {
+                let took = start.elapsed();
+                self.count(|t| {
+                    t.time(Stage::Tls, took);
+                    t.resumed += u64::from(report.resumed);
+                });
+                Ok(())
+            }
+            Ok(Err(fault)) => Err(Trouble::new(
+                Stage::Tls,
+                shown(fault.to_string().as_bytes()),
+            )),
+            Err(_) => Err(Trouble::new(Stage::Tls, "no end of the handshake in time")),
+        }
+    }
+}
+
+async fn dial(way: &Way, options: &DialOptions) -> Result<Conn, Trouble> {
+    let addrs = match way {
+        Way::Unix(path) => {
+            let conn = dial::unix(path, options).await;
+            return conn.map_err(|e| Trouble::new(Stage::Connect, e.what));
+        }
+        Way::Tcp(addrs) => addrs,
+    };
+    let mut trouble = Trouble::new(Stage::Connect, "no address");
+    for addr in addrs {
+        let mut why = String::new();
+        let tell = |attempt: &dial::Attempt| why = attempt.outcome.to_string();
+        match dial::tcp(&addr.ip().to_string(), addr.port(), options, tell).await {
+            Ok(conn) => return Ok(conn),
+            Err(e) => {
+                let why = if why.is_empty() { e.what } else { why };
+                trouble = Trouble::new(Stage::Connect, why);
+            }
+        }
+    }
+    Err(trouble)
+}
+
+fn lost(fault: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match fault.kind() {
+        ErrorKind::ConnectionReset => "connection reset".into(),
+        ErrorKind::BrokenPipe => "connection closed".into(),
+        _ => shown(fault.to_string().as_bytes()),
+    }
+}
+
+/// A line of the server, cut and safe to print.
+pub(super) fn shown(octets: &[u8]) -> String {
+    show(&octets[..octets.len().min(SHOWN)], Charset::Unicode).into_owned()
+}

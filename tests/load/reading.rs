@@ -1,0 +1,165 @@
+//! Rounds of reading, and the time until what was sent can be read.
+
+use std::process::Command;
+
+use crate::lab::{Lab, load, report};
+use serde_json::Value;
+
+fn row<'a>(told: &'a Value, stage: &str) -> Option<&'a Value> {
+    let stages = told["stages"].as_array().unwrap();
+    stages.iter().find(|row| row["stage"] == stage)
+}
+
+fn count(told: &Value, stage: &str) -> u64 {
+    row(told, stage).map_or(0, |row| row["count"].as_u64().unwrap())
+}
+
+#[test]
+fn imap_rounds_follow_the_mix() {
+    let lab = Lab::new("");
+    let mix = lab.file(
+        "mix",
+        "# once\nSELECT INBOX\n3 FETCH {any} BODY.PEEK[]\n2 fetch {last} (FLAGS ENVELOPE)\n\
+         1 IDLE 0.01\n1 NOOP\n1 UID SEARCH ALL\n1 STATUS INBOX (MESSAGES)\n",
+    );
+    let accounts = lab.file("accounts", "alice,wonderland\n");
+    let args = ["--accounts", &accounts, "--mix", &mix, "-m", "120"];
+    for (way, connections) in [
+        (&["-d", "-s", "3"][..], 3),
+        (&["--per-connection", "20"], 6),
+    ] {
+        let told = report(&lab.imap(), &[&args[..], way].concat(), 0);
+        assert_eq!(told["accepted"], 120, "{told}");
+        assert_eq!(told["about"]["unit"], "round");
+        assert_eq!(told["connections"], connections, "{told}");
+        for stage in ["AUTH", "SELECT", "QUIT"] {
+            assert_eq!(count(&told, stage), connections, "{stage}: {told}");
+        }
+        let stages = ["FETCH", "IDLE", "poll", "SEARCH"].map(|stage| count(&told, stage));
+        assert_eq!(stages.iter().sum::<u64>(), 120, "{told}");
+        assert!(
+            stages[0] > 50 && stages.iter().all(|count| *count > 0),
+            "{told}"
+        );
+        assert_eq!(count(&told, "round"), 120);
+        assert!(told["octets_received"].as_u64().unwrap() > 20_000, "{told}");
+    }
+}
+
+#[test]
+fn pop3_rounds_follow_the_mix() {
+    let lab = Lab::new("");
+    let accounts = lab.file("accounts", "alice,wonderland\n");
+    let told = report(&lab.pop3(), &["--accounts", &accounts, "-m", "40"], 0);
+    assert_eq!(told["accepted"], 40, "{told}");
+    assert_eq!(told["connections"], 40, "{told}");
+    assert_eq!(count(&told, "LIST") + count(&told, "RETR"), 40, "{told}");
+    assert!(count(&told, "RETR") > count(&told, "LIST"), "{told}");
+}
+
+#[test]
+fn rounds_that_fail_are_counted() {
+    let faults = "[[fault]]\nprotocol = \"imap\"\non = \"NOOP\"\ntimes = \"2-4\"\n\
+                  reply = \"NO [LIMIT] not now\"\n\
+                  [[fault]]\nprotocol = \"imap\"\non = \"NOOP\"\ntimes = 8\nclose = \"before\"\n";
+    let lab = Lab::new(faults);
+    let accounts = lab.file("accounts", "alice,wonderland\nalice,wrong\n");
+    let mix = lab.file("mix", "1 NOOP\n");
+    let args = ["--accounts", &accounts, "--mix", &mix, "-m", "20", "-d"];
+    let told = report(&lab.imap(), &args, 1);
+    assert_eq!(told["accepted"], 16, "{told}");
+    assert_eq!(told["failed"], 4, "{told}");
+    let errors = told["errors"].to_string();
+    assert!(errors.contains("NO [LIMIT]"), "{errors}");
+    assert!(errors.contains("connection closed"), "{errors}");
+    let told = report(&lab.imap(), &[&args[..], &["-s", "2"]].concat(), 1);
+    assert!(
+        told["errors"].to_string().contains("AUTHENTICATIONFAILED"),
+        "{told}"
+    );
+}
+
+#[test]
+fn until_it_can_be_read() {
+    let lab = Lab::new("");
+    let mailbox = lab.imap().replace("://", "://alice@") + "/INBOX";
+    let watched = |args: &[&str], code| {
+        let out = load(
+            &lab.smtp(),
+            &["--until-visible", &mailbox, "--json", "-4", "-l", "10"],
+        )
+        .args(args)
+        .env("EHLO_PASSWORD", "wonderland")
+        .output()
+        .unwrap();
+        assert_eq!(out.status.code(), Some(code), "{out:?}");
+        serde_json::from_slice::<Value>(&out.stdout).unwrap()
+    };
+    let told = watched(&["-m", "50", "-s", "3", "-d"], 0);
+    assert_eq!(told["accepted"], 50, "{told}");
+    assert_eq!(count(&told, "visible"), 50, "{told}");
+    // What goes elsewhere never comes.
+    let told = watched(&["-m", "3", "-t", "bob@ehlo.test", "--timeout", "0.3"], 1);
+    assert_eq!(told["accepted"], 3, "{told}");
+    assert_eq!(count(&told, "visible"), 0, "{told}");
+    assert!(
+        told["errors"].to_string().contains("not visible in time"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let lab = Lab::new("");
+    let mix = lab.file("mix", "1 LOGOUT\n");
+    let (smtp, imap) = (lab.smtp(), lab.imap());
+    for (target, args, code, words) in [
+        (&imap, &["--mix", "/no/such"][..], 7, "/no/such"),
+        (
+            &imap,
+            &["--mix", &mix],
+            7,
+            "no command that can be repeated",
+        ),
+        (&imap, &[], 2, "reading needs --user"),
+        (&smtp, &["--mix", &mix], 2, "for reading"),
+        (&smtp, &["--until-visible", &imap], 2, "wants a user"),
+    ] {
+        let out = load(target, args).output().unwrap();
+        assert_eq!(out.status.code(), Some(code), "{args:?}: {out:?}");
+        let text = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(text.contains(words), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn both_ends_give_pages() {
+    let lab = Lab::new("");
+    let page = lab.file("page", "");
+    let out = Command::new(env!("CARGO_BIN_EXE_ehlo"))
+        .args([
+            "load",
+            &lab.smtp(),
+            "-d",
+            "-m",
+            "40",
+            "-q",
+            "--html",
+            &page,
+            "-l",
+        ])
+        .arg("50:3,200-300:1")
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{out:?}");
+    let page = std::fs::read_to_string(page).unwrap();
+    for part in [
+        "<svg ",
+        "Histogram of message",
+        "<th>250</th>",
+        "<h2>Errors</h2>\n<p>none",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("<script"));
+}
