@@ -256,6 +256,12 @@ impl Offers {
         }
         found
     }
+
+    /// True unless the server is known to offer no mechanism that binds to TLS. Who was not asked
+    /// may offer one, and to say that it does not looks like an attack (RFC 5802 6, flag `y`).
+    pub fn may_bind(&self) -> bool {
+        !self.known || self.mechanisms().iter().any(|name| name.ends_with("-PLUS"))
+    }
 }
 
 /// What the console thinks of a typed line. Said, never enforced.

@@ -250,13 +250,8 @@ fn mechanism(
     let protocol = seat.session.protocol().map_or("smtp", |p| p.sasl.service);
     let (host, port) = (seat.opening.target.host(), seat.opening.port());
     let credentials = Credentials::new(user, secret.clone()).at(protocol, host, port);
-    let offered = seat
-        .session
-        .engine()
-        .map(|e| e.offers().mechanisms())
-        .unwrap_or_default();
     let mut binding = sasl::Binding {
-        plus_offered: offered.iter().any(|m| m.ends_with("-PLUS")),
+        plus_offered: seat.session.engine().is_none_or(|e| e.offers().may_bind()),
         ..Default::default()
     };
     if let Some(tls) = seat.session.conn().and_then(crate::net::Conn::binding) {

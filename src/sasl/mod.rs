@@ -226,7 +226,8 @@ pub struct Binding {
     pub exporter: Option<Secret>,
     /// `tls-server-end-point` (RFC 5929 4): the hash of the server's certificate.
     pub end_point: Option<Secret>,
-    /// True when the server offers a -PLUS mechanism: then flag `y` would be a lie.
+    /// True when the server offers a -PLUS mechanism, or has not said what it offers: then flag `y`
+    /// would be a lie.
     pub plus_offered: bool,
     /// On a server: the name in the client's certificate, which TLS has checked.
     pub certified: Option<String>,

@@ -143,6 +143,16 @@ impl Heard {
         }
     }
 
+    /// The same turn with other responses.
+    pub fn with(&self, responses: Vec<Response>) -> Self {
+        Self {
+            responses,
+            not_kept: self.not_kept,
+            imap: self.imap,
+            ..Self::default()
+        }
+    }
+
     /// Every line, in order.
     pub fn lines(&self) -> impl Iterator<Item = &HeardLine> {
         self.responses.iter().flat_map(|r| &r.lines)

@@ -127,6 +127,7 @@ pub fn from_json(line: &str) -> Result<Row, BadRow> {
         verdict,
         reply: form.reply,
         ms: form.ms,
+        place: 0,
     })
 }
 

@@ -34,12 +34,15 @@ pub struct Kept {
 pub struct Transcript {
     exchanges: VecDeque<Kept>,
     next: u64,
+    rows: u64,
     size: usize,
 }
 
 impl Transcript {
     /// Adds a row. A sent command begins an exchange, whatever is still due.
-    pub fn add(&mut self, row: Row) {
+    pub fn add(&mut self, mut row: Row) {
+        self.rows += 1;
+        row.place = self.rows;
         let begins = row.direction == Direction::Sent
             && self.exchanges.back().is_some_and(|last| {
                 last.rows.iter().rev().all(|r| {
@@ -103,6 +106,13 @@ impl Transcript {
         self.exchanges.iter()
     }
 
+    /// Every row that is kept, as it came: what is kept by exchanges, pipelined ones too.
+    pub fn in_order(&self) -> Vec<&Row> {
+        let mut rows: Vec<&Row> = self.iter().flat_map(|kept| &kept.rows).collect();
+        rows.sort_by_key(|row| row.place);
+        rows
+    }
+
     /// The number of the oldest exchange that is kept: what is before it is gone.
     pub fn first_number(&self) -> Option<u64> {
         self.exchanges.front().map(|kept| kept.number)
@@ -164,6 +174,9 @@ mod tests {
         assert_eq!(record.iter().count(), 3);
         assert_eq!(record.exchange(1).expect("kept").rows.len(), 2);
         assert_eq!(record.last().expect("kept").number, 2);
+        let texts: Vec<&[u8]> = record.in_order().iter().map(|r| &*r.text).collect();
+        let as_they_came: [&[u8]; 5] = [b"220 hi", b"EHLO a", b"NOOP", b"250 late", b"250 ok"];
+        assert_eq!(texts, as_they_came);
     }
 
     #[test]

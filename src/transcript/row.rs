@@ -186,6 +186,8 @@ pub struct Row {
     pub reply: Option<Box<ReplyRow>>,
     /// Received: milliseconds from the last octet sent.
     pub ms: Option<f64>,
+    /// Where it stands in the record that keeps it by exchanges; 0 outside one.
+    pub place: u64,
 }
 
 impl Row {
@@ -204,6 +206,7 @@ impl Row {
             verdict: Verdict::Note,
             reply: None,
             ms: None,
+            place: 0,
         }
     }
 

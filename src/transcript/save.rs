@@ -11,6 +11,9 @@ use crate::wire::secret::MASK;
 
 /// The talk that repeats these rows.
 pub fn talk<'r>(rows: impl IntoIterator<Item = &'r Row>) -> String {
+    let mut rows: Vec<&Row> = rows.into_iter().collect();
+    // Those of a record stand there by exchange.
+    rows.sort_by_key(|row| row.place);
     let units = units(rows);
     let mut writer = Writer::default();
     writer.learn(&units);

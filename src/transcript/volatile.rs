@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-const DELIMITERS: &[u8] = b" \t()[]<>{}\"',;:=@/!";
+/// No `/` and `+`: identifiers in base64 hold them.
+const DELIMITERS: &[u8] = b" \t()[]<>{}\"',;:=@!";
 const CALENDAR: &[&str] = &[
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mon",
     "tue", "wed", "thu", "fri", "sat", "sun",
@@ -135,7 +136,7 @@ impl Words {
         let named = NAMES
             .iter()
             .any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
-        !named && (has_digit || is_host(word) || is_calendar(word))
+        !named && (has_digit || is_host(word) || is_calendar(word) || is_drawn(word))
     }
 
     /// The name of a word that is seen twice or more.
@@ -191,6 +192,15 @@ fn is_host(word: &[u8]) -> bool {
         && labels
             .into_iter()
             .all(|l| !l.is_empty() && l.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-'))
+}
+
+/// Letters drawn at random, as in base64: long, and small and capital ones take turns.
+fn is_drawn(word: &[u8]) -> bool {
+    let rises = word.windows(2).filter(|two| match two {
+        [a, b] => !a.is_ascii_uppercase() && b.is_ascii_uppercase(),
+        _ => false,
+    });
+    word.len() >= 12 && rises.count() >= 3
 }
 
 fn is_calendar(word: &[u8]) -> bool {
@@ -276,6 +286,18 @@ mod tests {
         assert_eq!(
             saved(&[], &["ready Sat, 21 Nov 2026 10:11:12 +0000 now"]),
             ["ready ... now"]
+        );
+        assert_eq!(
+            saved(&[], &["250 2.0.0 CACUNvwuAWtZQQAAg+zDdQ Saved"])[0].as_bytes(),
+            b"... Saved"
+        );
+        assert_eq!(
+            saved(&[], &["as IGR/LDwxAWvTHAAAg Saved"]),
+            ["as ... Saved"]
+        );
+        assert_eq!(
+            saved(&[], &["AuthenticationFailed ENHANCEDSTATUSCODES"]),
+            ["AuthenticationFailed ENHANCEDSTATUSCODES"]
         );
         assert_eq!(
             saved(&[], &["<1896.697@dbc.mtview.ca.us> go"]),

@@ -5,6 +5,9 @@
 //! them. Cyrus and Exim, which cannot be installed beside these, run from their unpacked packages.
 //! By hand: `tests/servers/up DIR; set -a; . DIR/env; cargo test --test servers -- --ignored`.
 
+#[path = "../common/random.rs"]
+mod random;
+
 mod auth;
 mod cyrus;
 mod exim;

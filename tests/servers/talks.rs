@@ -3,7 +3,18 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::rig::{env, fresh};
+use ehlo::credentials::Sources;
+use ehlo::net::tls::Roots;
+use ehlo::script::outcome::{End, Outcome};
+use ehlo::script::parse;
+use ehlo::script::run::{self, Options};
+use ehlo::transcript::save;
+use ehlo::wire::secret::Secret;
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
+
+use crate::random;
+use crate::rig::{deliver, env, fresh};
 
 fn run(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_ehlo"))
@@ -122,4 +133,103 @@ fn conversations_are_saved_and_pass_again() {
     ] {
         saved_and_run_again(name, &talk);
     }
+}
+
+/// Runs a talk in this process.
+fn play(name: &str, text: &str) -> Outcome {
+    let talk = parse(text, name).unwrap_or_else(|diag| panic!("{}\n{text}", diag.text()));
+    let mut options = Options {
+        name: "client.example.org".to_owned(),
+        keep_all: true,
+        password: Sources::default(),
+        ..Options::default()
+    };
+    options.how.tls.roots = Some(Roots::file(Path::new(&env("CA"))).unwrap());
+    let secret = Secret::new("wonderland");
+    options.secrets.insert("password".into(), secret);
+    options.values.insert("user".into(), b"alice".to_vec());
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build().unwrap();
+    runtime.block_on(run::run(&talk, &options, None))
+}
+
+fn passed(outcome: &Outcome) -> Result<(), TestCaseError> {
+    let why = match &outcome.end {
+        End::Passed => return Ok(()),
+        End::Skipped(why) => why.clone(),
+        End::Failed { diag, .. } => diag.text(),
+    };
+    let look = ehlo::ui::Look::default();
+    let rows = outcome.rows.iter();
+    let lines = rows.flat_map(|row| ehlo::ui::rows::lines(row, &look));
+    let said: String = lines.map(|line| line.text() + "\n").collect();
+    Err(TestCaseError::fail(format!("{why}\n{said}")))
+}
+
+/// Random conversations with a server in one state are saved, and pass in the same state again.
+fn any_conversation_is_saved(
+    conversations: impl Strategy<Value = String>,
+    url: &str,
+    prepare: impl Fn(),
+) {
+    let config = ProptestConfig {
+        cases: 20,
+        max_shrink_iters: 60,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let outcome = TestRunner::new(config).run(&conversations, |talk| {
+        let talk = format!("open {url}\n{talk}");
+        let first = {
+            let _turn = fresh();
+            prepare();
+            play("first.talk", &talk)
+        };
+        passed(&first).map_err(|e| TestCaseError::fail(format!("{e}\n{talk}")))?;
+        let saved = save::talk(&first.rows);
+        prop_assert!(!saved.contains("wonderland"));
+        let expected = saved.lines().filter(|line| line.starts_with("S: "));
+        prop_assert!(expected.count() as u64 >= first.exchanges, "{saved}");
+        let _turn = fresh();
+        prepare();
+        passed(&play("saved.talk", &saved))
+            .map_err(|e| TestCaseError::fail(format!("{e}\nsaved as\n{saved}\nmade of\n{talk}")))
+    });
+    if let Err(why) = outcome {
+        panic!("{why}");
+    }
+}
+
+#[test]
+#[ignore = "needs Postfix and Dovecot: tests/run starts them"]
+fn any_smtp_conversation_is_saved_and_passes_again() {
+    let url = format!("submission://localhost:{}", env("SUBMISSION"));
+    any_conversation_is_saved(random::smtp(), &url, || {});
+}
+
+#[test]
+#[ignore = "needs Postfix and Dovecot: tests/run starts them"]
+fn any_lmtp_conversation_is_saved_and_passes_again() {
+    let url = format!("lmtp://localhost:{}", env("LMTP"));
+    any_conversation_is_saved(random::lmtp(), &url, || {});
+}
+
+#[test]
+#[ignore = "needs Postfix and Dovecot: tests/run starts them"]
+fn any_imap_conversation_is_saved_and_passes_again() {
+    let url = format!("imap://localhost:{}", env("IMAP"));
+    any_conversation_is_saved(random::imap(), &url, || {
+        deliver("alice", "first", "one\n...\n{name}");
+        deliver("alice", "second", "two");
+    });
+}
+
+#[test]
+#[ignore = "needs Postfix and Dovecot: tests/run starts them"]
+fn any_pop3_conversation_is_saved_and_passes_again() {
+    let url = format!("pop3://localhost:{}", env("POP3"));
+    any_conversation_is_saved(random::pop3(), &url, || {
+        deliver("alice", "first", "one\n...\n{name}");
+        deliver("alice", "second", "two");
+    });
 }

@@ -5,6 +5,7 @@ use ehlo::transcript::save;
 use ehlo::wire::secret::Secret;
 use proptest::prelude::*;
 
+use super::random;
 use super::support::{on_practice, run_text, said, talks};
 
 /// Saves what was said and runs it against a fresh practice server.
@@ -81,85 +82,46 @@ fn talks_of_the_tree_are_saved_and_pass_again() {
     assert!(tried >= 20, "{tried}");
 }
 
-/// One thing said in a conversation that ends well or with a refusal, never with a hang.
-fn smtp_line() -> impl Strategy<Value = String> {
-    prop_oneof![
-        Just("C: NOOP\nS: 2".to_owned()),
-        Just("C: RSET\nS: 250".to_owned()),
-        Just("C: EHLO me.example.org\nS: 250".to_owned()),
-        Just("C: VRFY bob\nS~".to_owned()),
-        Just("C: HELP\nS: 214".to_owned()),
-        Just("C: MAIL FROM:<a@b.example>\nS~".to_owned()),
-        Just("C: RCPT TO:<bob@ehlo.test>\nS~".to_owned()),
-        Just("C: RCPT TO:<{run_id}@ehlo.test>\nS~".to_owned()),
-        Just("together\nC: NOOP\nC: RSET\ngo".to_owned()),
-        "[a-zA-Z ]{1,12}".prop_map(|word| format!("C: X{word}\nS: 5")),
-        "[a-z .{}]{0,30}".prop_map(|text| {
-            let text = text.replace('{', "{{");
-            format!(
-                "C: RSET\nC: MAIL FROM:<a@b.example>\nC: RCPT TO:<bob@ehlo.test>\nC: DATA\n\
-                 C: x{text}\nC: ..{text}\nC:\nC: .\nS: 250"
-            )
-        }),
-    ]
-}
-
-fn imap_line() -> impl Strategy<Value = String> {
-    let name = "[a-z]{1,8}";
-    prop_oneof![
-        Just("C: NOOP\nS: OK".to_owned()),
-        Just("C: x1 CAPABILITY\nS: x1 OK".to_owned()),
-        Just("C: SELECT INBOX\nS: OK".to_owned()),
-        Just("C: EXAMINE INBOX\nS: OK".to_owned()),
-        Just("C: LIST \"\" \"*\"\nS: OK".to_owned()),
-        Just("C: FETCH 1 (FLAGS)\nS~".to_owned()),
-        Just("C: FETCH 1 BODY.PEEK[TEXT]\nS~".to_owned()),
-        Just("C: STATUS INBOX (MESSAGES UIDNEXT)\nS: OK".to_owned()),
-        Just("C: UNSELECT\nS~".to_owned()),
-        name.prop_map(|n| format!("C: CREATE {n}\nS~")),
-        name.prop_map(|n| format!("C: DELETE {n}\nS~")),
-        name.prop_map(|n| format!("C: APPEND INBOX {{{}+}}\nC: {n}\nS: OK", n.len())),
-        name.prop_map(|n| format!("C: CREATE {{{}}}\nS: +\nC: {n}\nS~", n.len())),
-        Just("C: FROBNICATE\nS: BAD".to_owned()),
-    ]
-}
-
-fn pop3_line() -> impl Strategy<Value = String> {
-    prop_oneof![
-        Just("C: NOOP\nS: +OK".to_owned()),
-        Just("C: STAT\nS: +OK".to_owned()),
-        Just("C: LIST\nS: +OK".to_owned()),
-        Just("C: UIDL\nS: +OK".to_owned()),
-        Just("C: CAPA\nS: +OK".to_owned()),
-        Just("C: RSET\nS: +OK".to_owned()),
-        (1..12u8).prop_map(|n| format!("C: RETR {n}\nS~")),
-        (1..12u8).prop_map(|n| format!("C: TOP {n} 1\nS~")),
-        (1..12u8).prop_map(|n| format!("C: DELE {n}\nS~")),
-    ]
-}
-
+/// One conversation, or two at once that take turns.
 fn conversation() -> impl Strategy<Value = String> {
-    let smtp = prop::collection::vec(smtp_line(), 1..12).prop_map(|lines| {
-        format!(
-            "on practice smtp\nC: EHLO me.example.org\n{}\n",
-            lines.join("\n")
-        )
-    });
-    let imap = prop::collection::vec(imap_line(), 1..12)
-        .prop_map(|lines| format!("on practice imap\nauth LOGIN alice\n{}\n", lines.join("\n")));
-    let pop3 = prop::collection::vec(pop3_line(), 1..12)
-        .prop_map(|lines| format!("on practice pop3\nauth USER alice\n{}\n", lines.join("\n")));
-    prop_oneof![smtp, imap, pop3]
+    let one = || {
+        prop_oneof![
+            2 => random::smtp().prop_map(|talk| ("smtp", talk)),
+            1 => random::lmtp().prop_map(|talk| ("lmtp", talk)),
+            2 => random::imap().prop_map(|talk| ("imap", talk)),
+            2 => random::pop3().prop_map(|talk| ("pop3", talk)),
+        ]
+    };
+    let alone = one().prop_map(|(protocol, talk)| format!("on practice {protocol}\n{talk}"));
+    let apart = |((first, _), (second, _)): &((&str, String), (&str, String))| {
+        // A maildrop is one session's at a time.
+        (*first, *second) != ("pop3", "pop3")
+    };
+    let both = (one(), one()).prop_filter("one maildrop", apart).prop_map(
+        |((first, one), (second, two))| {
+            format!("open {first}\n{one}session other\nopen {second}\n{two}session main\n")
+        },
+    );
+    prop_oneof![3 => alone, 1 => both]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
     #[test]
     fn any_conversation_is_saved_and_passes_again(talk in conversation()) {
-        let first = run_text(&talk, "first.talk", &on_practice());
-        prop_assume!(matches!(first.end, End::Passed));
-        if let Err(why) = again(&first) {
-            prop_assert!(false, "{why}\nmade of:\n{talk}");
+        let mut options = on_practice();
+        options.secrets.insert("password".into(), Secret::new("wonderland"));
+        let first = run_text(&talk, "first.talk", &options);
+        if let End::Failed { diag, .. } = &first.end {
+            prop_assert!(false, "{}\n{}", diag.text(), said(&first));
+        }
+        match again(&first) {
+            Ok(saved) => {
+                // Each reply is expected, not only sent for.
+                let expected = saved.lines().filter(|line| line.starts_with("S: ")).count();
+                prop_assert!(expected as u64 >= first.exchanges, "{} of\n{saved}", first.exchanges);
+            }
+            Err(why) => prop_assert!(false, "{why}\nmade of:\n{talk}"),
         }
     }
 }

@@ -225,7 +225,7 @@ fn flag<'a>(
         )),
         (false, Some(_)) => Ok((
             "n".into(),
-            "n (not wanted; the server offers -PLUS)".into(),
+            "n (not wanted; the server offers -PLUS, or has not said)".into(),
             None,
         )),
         (false, None) => Ok(("n".into(), "n (nothing to bind to)".into(), None)),

@@ -195,13 +195,8 @@ impl Player<'_> {
         let service = link.session.protocol().map_or("smtp", |p| p.sasl.service);
         let credentials =
             Credentials::new(user, secret.clone()).at(service, link.host.as_str(), link.port);
-        let offered = link
-            .session
-            .engine()
-            .map(|engine| engine.offers().mechanisms())
-            .unwrap_or_default();
         let mut binding = sasl::Binding {
-            plus_offered: offered.iter().any(|m| m.ends_with("-PLUS")),
+            plus_offered: link.session.engine().is_none_or(|e| e.offers().may_bind()),
             ..sasl::Binding::default()
         };
         if let Some(tls) = link.session.conn().and_then(crate::net::Conn::binding) {

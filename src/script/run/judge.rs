@@ -9,7 +9,7 @@ use crate::knowledge;
 use crate::proto::event::{Reply, Verdict};
 use crate::script::ast::{Action, Expect, ExpectKind, Group, Step};
 use crate::script::expect::{Mismatch, Why, compare, fits_alone, in_time};
-use crate::script::heard::Heard;
+use crate::script::heard::{Heard, Response, ResponseKind};
 use crate::script::pattern::Values;
 use crate::ui::diag::Diag;
 use crate::ui::{html, units};
@@ -41,7 +41,13 @@ impl Player<'_> {
         let groups = groups_for(step, turn.replies.len());
         for (index, heeded) in turn.replies.iter().enumerate() {
             let group = groups.get(index).copied().unwrap_or(&NOTHING);
-            self.judge_one(step, group, heeded)?;
+            let Err(stop) = self.judge_one(step, group, heeded) else {
+                continue;
+            };
+            let fits = pooled(&turn.replies, index);
+            if fits.is_none_or(|heeded| self.judge_one(step, group, &heeded).is_err()) {
+                return Err(stop);
+            }
         }
         if let Some(extra) = groups.get(turn.replies.len()..)
             && let Some(expect) = extra
@@ -330,6 +336,24 @@ async fn await_line(
             return None;
         }
     }
+}
+
+/// A reply with the untagged data of all replies of its turn: between pipelined IMAP commands nobody
+/// can tell whose it is (RFC 9051 5.5).
+fn pooled(replies: &[Heeded], index: usize) -> Option<Heeded> {
+    let untagged = |response: &&Response| response.kind == ResponseKind::Untagged;
+    let all = replies.iter().flat_map(|r| &r.heard.responses);
+    let mut responses: Vec<Response> = all.filter(untagged).cloned().collect();
+    let own = replies.get(index)?;
+    if replies.len() < 2 || responses.is_empty() {
+        return None;
+    }
+    let rest = own.heard.responses.iter().filter(|r| !untagged(r));
+    responses.extend(rest.cloned());
+    Some(Heeded {
+        reply: own.reply.clone(),
+        heard: own.heard.with(responses),
+    })
 }
 
 /// The groups for so many replies: those that `--` parts; LMTP's also part themselves.

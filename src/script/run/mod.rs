@@ -287,10 +287,7 @@ impl<'t> Player<'t> {
     /// What is kept of what was said: of a failure at least the exchange.
     fn kept_rows(&mut self) -> Vec<Row> {
         self.collect();
-        self.record
-            .iter()
-            .flat_map(|kept| kept.rows.iter().cloned())
-            .collect()
+        self.record.in_order().into_iter().cloned().collect()
     }
 
     /// How many rows the last two exchanges have.
