@@ -23,7 +23,6 @@ use crate::script::source::{self, Unreadable};
 use crate::session::Patience;
 use crate::session::open::{How, limit};
 use crate::ui::{Look, look, out};
-use crate::wire::secret::Secret;
 
 use report::Report;
 use watch::{Sink, Watch};
@@ -110,22 +109,11 @@ fn read_all(files: &[PathBuf], look: &Look) -> Result<Vec<Read>> {
 }
 
 fn options(args: &Run) -> Result<Options> {
-    let mut values = BTreeMap::new();
-    let mut secrets = BTreeMap::new();
-    for (name, value) in std::env::vars_os() {
-        let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
-            continue;
-        };
-        if let Some(name) = name.strip_prefix("EHLO_VAR_")
-            && is_variable(name)
-        {
-            values.insert(name.to_owned(), value.as_bytes().to_vec());
-        } else if let Some(name) = name.strip_prefix("EHLO_SECRET_")
-            && is_variable(name)
-        {
-            secrets.insert(name.to_owned(), Secret::new(value));
-        }
-    }
+    let Options {
+        mut values,
+        mut secrets,
+        ..
+    } = Options::from_environment();
     if let Some(user) = &args.login.user {
         values.insert("user".to_owned(), user.as_bytes().to_vec());
     }

@@ -8,6 +8,7 @@ mod keep;
 mod look;
 mod send;
 mod sessions;
+mod talk;
 mod write;
 
 use crate::error::{Error, Result};
@@ -105,6 +106,11 @@ pub static COMMANDS: &[ConsoleCommand] = &[
         "the exact octets of the last exchange, or of exchange n",
     ),
     row("save", "FILE [from-to]", "write the conversation as a talk"),
+    row(
+        "run",
+        "FILE",
+        "run a talk: a recorded conversation with expectations",
+    ),
     row("log", "FILE|off", "append all that happens to a file"),
     row(
         "inbox",
@@ -179,6 +185,7 @@ pub async fn run(desk: &mut Desk, line: &str) -> Result<()> {
         "fault" => keep::fault(desk, rest),
         "save" => keep::save(desk, rest),
         "log" => keep::log(desk, rest),
+        "run" => talk::run(desk, rest).await,
         "set" => keep::set(desk, rest),
         "time" => keep::time(desk, rest),
         "open" => sessions::open(desk, rest).await,

@@ -32,7 +32,7 @@ use crate::wire::secret::Secret;
 
 use super::ast::{Action, Step, Talk};
 use super::outcome::{End, Outcome};
-use super::pattern::Values;
+use super::pattern::{Values, is_name};
 use link::{Link, Turn};
 use links::Links;
 
@@ -59,6 +59,34 @@ pub struct Options {
     pub allow_commands: bool,
     /// Keep what was said, as far back as a transcript goes.
     pub keep_all: bool,
+}
+
+impl Options {
+    /// Values and secrets that the environment gives (`EHLO_VAR_name`, `EHLO_SECRET_name`), and
+    /// where a password may come from.
+    pub fn from_environment() -> Self {
+        let mut options = Self {
+            password: Sources::from_environment(""),
+            name: "[127.0.0.1]".to_owned(),
+            ..Self::default()
+        };
+        for (name, value) in std::env::vars_os() {
+            let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
+                continue;
+            };
+            if let Some(name) = name.strip_prefix("EHLO_VAR_")
+                && is_name(name)
+            {
+                let value = value.as_bytes().to_vec();
+                options.values.insert(name.to_owned(), value);
+            } else if let Some(name) = name.strip_prefix("EHLO_SECRET_")
+                && is_name(name)
+            {
+                options.secrets.insert(name.to_owned(), Secret::new(value));
+            }
+        }
+        options
+    }
 }
 
 /// Looks on while a talk runs.
