@@ -3,6 +3,7 @@
 use super::Practice;
 use crate::error::{Error, Result};
 use crate::store::mailbox::Mailbox;
+use crate::store::mime::decode::words;
 use crate::ui::style::{Role, Styled};
 use crate::wire::show::{Charset, show};
 
@@ -15,13 +16,13 @@ impl Practice {
     /// # Errors
     /// `Usage` when there is no such user or message.
     pub fn inbox(&self, argument: &str) -> Result<Vec<Styled>> {
-        let mut words = argument.split_whitespace().peekable();
+        let mut given = argument.split_whitespace().peekable();
         let number = |word: &&str| word.bytes().all(|b| b.is_ascii_digit());
-        let user = match words.next_if(|word| !number(word)) {
+        let user = match given.next_if(|word| !number(word)) {
             Some(user) => user.to_lowercase(),
             None => "alice".to_owned(),
         };
-        let wanted = words.next();
+        let wanted = given.next();
         let store = self.store().lock();
         let user = match user.split_once('@') {
             Some((local, domain)) if domain == store.domain() => local.to_owned(),
@@ -63,7 +64,7 @@ impl Practice {
             let octets = message.content.octets();
             let field = |name| {
                 let value = header(octets, name);
-                show(value.as_bytes(), Charset::Unicode).into_owned()
+                show(words(value.as_bytes()).as_bytes(), Charset::Unicode).into_owned()
             };
             lines.push(
                 Styled::new(Role::Dim, format!("{:4}  ", at + 1))

@@ -21,6 +21,7 @@ use super::front::Front;
 use super::screen::{LogFile, Screen};
 use super::seat::Seat;
 use super::settings::{Settings, View};
+use super::upload::Upload;
 
 /// When a person is told how long a reply has been waited for.
 const WAIT_TOLD: &[u64] = &[10, 30, 60, 120, 300, 600, 1800, 3600];
@@ -196,62 +197,6 @@ impl Desk {
         self.screen.write(&text)
     }
 
-    /// What stands below an event: what it means, what changed.
-    fn after(&mut self, index: usize, timed: &Timed) -> Vec<(Mark, String)> {
-        let console = self.front.can_ask();
-        let Some(seat) = self.seats.get_mut(index) else {
-            return Vec::new();
-        };
-        let mut lines = Vec::new();
-        if let Some(change) = seat.memory.note(&timed.what).filter(|_| console) {
-            lines.push((Mark::Info, change));
-        }
-        match &timed.what {
-            Happening::Engine(Event::Reply(reply)) => {
-                // The steps of a login are told by its mechanism.
-                let step =
-                    reply.intermediate && matches!(reply.to.as_str(), "AUTH" | "AUTHENTICATE");
-                if self.settings.explain && !step {
-                    let told = super::teach::of_reply(seat, reply);
-                    let sentence = told.sentence(self.settings.look.width);
-                    lines.push((Mark::Meaning, sentence.text()));
-                }
-                if let Some(exchange) = reply.exchange
-                    && !reply.intermediate
-                {
-                    seat.late.remove(&exchange);
-                }
-            }
-            Happening::Engine(Event::Offers(offers)) => {
-                seat.offers = offers.clone();
-            }
-            Happening::Tls(_)
-                if seat.session.engine().is_some_and(|e| e.due().is_empty()) && console =>
-            {
-                let again = seat.session.protocol().map_or("EHLO", |p| p.ask_offers);
-                let verb = again.split(' ').next().unwrap_or(again);
-                lines.push((
-                    Mark::Info,
-                    format!(
-                        "what the server offered in the clear no longer counts: say {verb} again"
-                    ),
-                ));
-            }
-            Happening::Ended(None) if console => {
-                let text = match seat.said_goodbye || seat.closed {
-                    true => "connection closed",
-                    false => "the server closed the connection; :reconnect opens it again",
-                };
-                lines.push((Mark::Info, text.to_owned()));
-            }
-            Happening::Ended(Some(_)) if console => {
-                lines.push((Mark::Info, ":reconnect opens it again".to_owned()));
-            }
-            _ => {}
-        }
-        lines
-    }
-
     /// Listens for Ctrl-C from now on: it stops a wait, not the program.
     ///
     /// # Errors
@@ -361,6 +306,14 @@ impl Desk {
             .is_none_or(|r| r.kind != crate::transcript::RowKind::Connected);
         let first = missing.then_some(&opens);
         Ok(crate::transcript::save::talk(first.into_iter().chain(rows)))
+    }
+
+    /// A file goes out as content of the active session, in parts.
+    pub fn upload(&mut self, upload: Upload) {
+        if let Some(seat) = self.seat() {
+            seat.renderer.upload(upload.octets_left(), upload.name());
+            seat.upload = Some(upload);
+        }
     }
 
     /// A line of our own on the screen.
@@ -501,6 +454,7 @@ impl Desk {
             Ok(Some(answer)) if answer.trim().eq_ignore_ascii_case("yes") => seat.session.trust(),
             _ => {
                 seat.session.drop_connection();
+                seat.untrusted = true;
                 seat.fail(Kind::Tls);
             }
         }

@@ -3,6 +3,7 @@
 //! Only at a console, and not on the practice server. Enter alone never means yes.
 
 use crate::proto::engine::Engine;
+use crate::wire::show::{Charset, show};
 
 /// A question to be answered with yes before the line is sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +29,11 @@ pub fn question(line: &[u8], engine: &dyn Engine, deleted: usize) -> Option<Ques
             "UID EXPUNGE removes the named messages marked \\Deleted for good".to_owned()
         }
         "CLOSE" => format!("CLOSE removes {marked} for good; UNSELECT keeps them"),
-        "DELETE" => "DELETE removes the mailbox and all the mail in it for good".to_owned(),
+        "DELETE" => {
+            let name = show(line, Charset::Unicode);
+            let name = name.trim_end().split_once(' ').map_or("", |(_, name)| name);
+            format!("DELETE removes the mailbox {name} and all the mail in it for good")
+        }
         "QUIT" if facts.deletes_pending > 0 => {
             let n = facts.deletes_pending;
             let messages = if n == 1 { "message" } else { "messages" };

@@ -319,7 +319,10 @@ pub async fn cancel(desk: &mut Desk) -> Result<()> {
 }
 
 /// Asks the server what it offers, since a choice depends on it.
-async fn ask_offers(desk: &mut Desk) -> Result<()> {
+///
+/// # Errors
+/// `Local` when screen or log fails.
+pub async fn ask_offers(desk: &mut Desk) -> Result<()> {
     let Some(seat) = desk.seat() else {
         return Ok(());
     };

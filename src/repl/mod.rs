@@ -4,6 +4,7 @@
 //! `front` is who asks, `editor` the terminal, `batch` the pipe. `complete` and `known` are pure.
 
 pub mod batch;
+mod below;
 pub mod complete;
 pub mod console;
 pub mod desk;

@@ -64,6 +64,8 @@ pub struct Seat {
     pub closed: bool,
     /// The mechanism that the person named for a login here, for `:reconnect`.
     pub mechanism: Option<String>,
+    /// True once the person would not go on without trust.
+    pub untrusted: bool,
     /// Why the session ended, when it did not end as it should.
     pub ended: Option<Kind>,
     /// What the person said yes to, once per session.
@@ -156,6 +158,7 @@ impl Seat {
             said_goodbye: false,
             closed: false,
             mechanism: None,
+            untrusted: false,
             ended: None,
             consents: BTreeSet::new(),
         }

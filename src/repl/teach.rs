@@ -110,6 +110,21 @@ pub fn of_reply(seat: &Seat, reply: &Reply) -> Explanation {
     explain::reply(reply, &context)
 }
 
+/// The name under which a server took a message, as Postfix ("queued as X"), Exim ("id=X") and
+/// sendmail ("X Message accepted for delivery") say it.
+pub fn queue_id(reply: &Reply) -> Option<&str> {
+    if reply.verdict != Verdict::Good || reply.code != "250" {
+        return None;
+    }
+    let text = std::str::from_utf8(&reply.text).ok()?;
+    let id = match (text.split_once("queued as "), text.split_once("id=")) {
+        (Some((_, id)), _) | (None, Some((_, id))) => id.split_ascii_whitespace().next()?,
+        (None, None) => text.strip_suffix(" Message accepted for delivery")?,
+    };
+    let sound = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    (id.len() >= 4 && id.bytes().all(sound)).then_some(id)
+}
+
 /// `:explain [word|n]`: the last reply, that of exchange n, or words.
 ///
 /// # Errors
@@ -238,6 +253,33 @@ mod tests {
         );
         assert_eq!(memory.note(&offers(&["IMAP4REV1", "ACL"])), None);
         assert_eq!(memory.earlier.map(|(event, _)| event), Some("the login"));
+    }
+
+    #[test]
+    fn the_name_in_the_queue_is_found() {
+        let of = |text: &str| {
+            let reply = Reply {
+                code: "250".to_owned(),
+                verdict: Verdict::Good,
+                text: text.as_bytes().to_vec(),
+                ..Reply::default()
+            };
+            queue_id(&reply).map(str::to_owned)
+        };
+        assert_eq!(
+            of("Ok: queued as 699ACBA2D7").as_deref(),
+            Some("699ACBA2D7")
+        );
+        assert_eq!(
+            of("OK id=1vM2xK-000000-2b").as_deref(),
+            Some("1vM2xK-000000-2b")
+        );
+        assert_eq!(
+            of("5ALA1b2c012345 Message accepted for delivery").as_deref(),
+            Some("5ALA1b2c012345")
+        );
+        assert_eq!(of("Ok"), None);
+        assert_eq!(of("queued as \u{1b}[2Jabcdef"), None);
     }
 
     #[test]

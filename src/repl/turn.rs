@@ -207,7 +207,7 @@ impl Desk {
             return Ok(());
         }
         if size > 0 {
-            seat.upload = Some(upload);
+            self.upload(upload);
             self.settle().await?;
         }
         // What stands behind the literal may hold another one.

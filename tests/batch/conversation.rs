@@ -10,7 +10,7 @@ fn a_message_on_the_practice_server() {
     );
     let ran = ran
         .code(0)
-        .says("->  ..dot  (dot-stuffed)\n")
+        .says("->  |..dot  (dot-stuffed)\n")
         .says("250 2.0.0 Ok: queued as ")
         .says("->  QUIT\n");
     assert!(

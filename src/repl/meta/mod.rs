@@ -5,6 +5,7 @@
 //! an option there, or fails with the name of that option.
 
 mod keep;
+mod letter;
 mod look;
 mod send;
 mod sessions;

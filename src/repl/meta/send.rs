@@ -44,13 +44,7 @@ pub(super) async fn data(desk: &mut Desk, rest: &str) -> Result<()> {
     if seat.mode() != Mode::Body {
         return desk.say(Mark::Info, "the file was not sent: DATA got no go-ahead");
     }
-    let text = format!(
-        "{} octets of {}",
-        units::grouped(upload.size()),
-        upload.name()
-    );
-    seat.upload = Some(upload);
-    desk.say(Mark::Info, &text)?;
+    desk.upload(upload);
     desk.settle().await.map(|_| ())
 }
 
@@ -69,6 +63,7 @@ pub(super) async fn bdat(desk: &mut Desk, rest: &str) -> Result<()> {
         let size = upload.octets_left().min(chunk);
         let last = size == upload.octets_left();
         let line = format!("BDAT {size}{}", if last { " LAST" } else { "" });
+        active(desk)?.renderer.upload(size, upload.name());
         let mut left = size;
         let mut first = true;
         while first || left > 0 {

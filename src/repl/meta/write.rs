@@ -3,49 +3,63 @@
 use crate::error::{Error, Result};
 use crate::proto::engine::Mode;
 use crate::repl::desk::Desk;
+use crate::repl::login;
+use crate::ui::marks::safe;
 use crate::ui::render::Mark;
-use crate::ui::style::Styled;
+use crate::ui::style::{Role, Styled};
 
 use super::active;
+use super::letter::{Letter, Sealed};
 
 /// `:compose`: asks for the parts, shows what will be sent, sends it on a yes.
 pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
-    active(desk)?;
-    let mut answers = Vec::new();
-    for question in ["From: ", "To: ", "Subject: "] {
+    let mail = active(desk)?
+        .session
+        .protocol()
+        .is_some_and(|p| p.spec.verb(b"DATA").is_some());
+    if !mail {
+        return Err(Error::usage("this session carries no mail").hint("open", ":open smtp://HOST"));
+    }
+    if active(desk)?
+        .session
+        .engine()
+        .is_some_and(|e| !e.offers().known)
+    {
+        login::ask_offers(desk).await?;
+    }
+    let mut letter = Letter::default();
+    for (question, answer) in [
+        ("From: ", &mut letter.from),
+        ("To: ", &mut letter.to),
+        ("Subject: ", &mut letter.subject),
+    ] {
         match desk.front.ask(question, "a console").await? {
-            Some(answer) => answers.push(answer.trim().to_owned()),
+            Some(text) => text.trim().clone_into(answer),
             None => return desk.say(Mark::Info, "nothing was sent"),
         }
     }
-    let mut body = String::new();
     desk.say(Mark::Info, "the body; a line with a dot ends it")?;
     loop {
         match desk.front.ask("data> ", "a console").await? {
             Some(line) if line == "." => break,
             Some(line) => {
-                body.push_str(&line);
-                body.push_str("\r\n");
+                letter.body.push_str(&line);
+                letter.body.push_str("\r\n");
             }
             None => return desk.say(Mark::Info, "nothing was sent"),
         }
     }
-    let date = crate::clock::rfc5322();
-    let id = format!("<{}@ehlo.invalid>", crate::entropy::token());
-    let (from, to, subject) = (&answers[0], &answers[1], &answers[2]);
-    let message = format!(
-        "From: {from}\r\nTo: {to}\r\nSubject: {subject}\r\nDate: {date}\r\nMessage-ID: {id}\r\n\r\n{body}"
-    );
+    letter.date = crate::clock::rfc5322();
+    let seat = active(desk)?;
+    letter.id = format!("<{}@{}>", crate::entropy::token(), seat.ehlo_name());
+    let offers = seat.session.engine().map(|e| e.offers().clone());
+    let Sealed { commands, message } = letter.seal(&offers.unwrap_or_default());
+    let look = desk.settings.look;
     let preview: Vec<Styled> = message
         .lines()
-        .map(|line| Styled::plain(format!("    |{line}")))
+        .map(|line| Styled::new(Role::Dim, "    |").with(Role::Plain, safe(line.as_bytes(), &look)))
         .collect();
     desk.print(&preview)?;
-    let commands = [
-        format!("MAIL FROM:<{}>", bare(from)),
-        format!("RCPT TO:<{}>", bare(to)),
-        "DATA".to_owned(),
-    ];
     let plan = commands.join(", ");
     if !desk
         .confirm(&format!("{plan}, and the message above"))
@@ -60,10 +74,10 @@ pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
             .as_ref()
             .and_then(crate::repl::seat::failure_of);
         if refused.is_some() {
-            return desk.say(Mark::Info, "the message was not sent");
+            return desk.say(Mark::Info, "the message was not sent; RSET begins anew");
         }
     }
-    send_body(desk, &message).await
+    send_body(desk, &message, "the message above").await
 }
 
 /// `:edit`: in a body, its lines; else a command, or several.
@@ -79,7 +93,7 @@ pub(super) async fn edit(desk: &mut Desk) -> Result<()> {
         return Ok(());
     };
     if in_body {
-        return send_body(desk, &text).await;
+        return send_body(desk, &text, "what you wrote").await;
     }
     desk.prepared.extend(
         text.lines()
@@ -89,7 +103,7 @@ pub(super) async fn edit(desk: &mut Desk) -> Result<()> {
     Ok(())
 }
 
-async fn send_body(desk: &mut Desk, text: &str) -> Result<()> {
+async fn send_body(desk: &mut Desk, text: &str, name: &str) -> Result<()> {
     let seat = active(desk)?;
     if seat.mode() != Mode::Body {
         return Err(Error::usage("nothing asks for a body").hint("first", "DATA"));
@@ -98,16 +112,9 @@ async fn send_body(desk: &mut Desk, text: &str) -> Result<()> {
         bytes: text.as_bytes(),
         last: true,
     };
+    seat.renderer.upload(text.len() as u64, name);
     seat.session
         .submit(input)
         .map_err(|r| crate::repl::turn::not_sent(&r))?;
     desk.settle().await.map(|_| ())
-}
-
-/// The address in `Name <a@b>`, or the text itself.
-fn bare(text: &str) -> &str {
-    match (text.rfind('<'), text.rfind('>')) {
-        (Some(open), Some(close)) if open < close => &text[open + 1..close],
-        _ => text.trim(),
-    }
 }

@@ -15,6 +15,7 @@ use crate::session::{Happening, Timed};
 use crate::transcript::Direction;
 use crate::ui::marks::{self, Fold, fold, gutter, safe};
 use crate::ui::style::{Look, Role, Styled};
+use crate::ui::units;
 use crate::wire::secret::MASK;
 
 pub use crate::ui::marks::Mark;
@@ -71,6 +72,7 @@ pub struct Renderer {
     carry: Carry,
     protocol: Option<&'static Protocol>,
     typed: Option<Vec<u8>>,
+    upload: Option<String>,
 }
 
 const SLOW: Duration = Duration::from_millis(100);
@@ -96,12 +98,21 @@ impl Renderer {
         self.typed = line.map(<[u8]>::to_vec);
     }
 
+    /// The content that goes out next is so much of a file: named and counted, not shown.
+    pub fn upload(&mut self, octets: u64, name: &str) {
+        let name = safe(name.as_bytes(), &self.style.look);
+        self.upload = Some(format!("|{} octets of {name}", units::grouped(octets)));
+    }
+
     /// Adds what `timed` says to `out`, each line ended.
     pub fn render(&mut self, timed: &Timed, out: &mut String) {
         match &timed.what {
             Happening::Engine(Event::Part(part)) => self.part(part, timed.secured, out),
             Happening::Engine(Event::Line(line)) => self.line(line, timed.secured, out),
-            Happening::Engine(Event::Reply(_)) => self.release(timed.took, out),
+            Happening::Engine(Event::Reply(_)) => {
+                self.release(timed.took, out);
+                self.upload = None;
+            }
             Happening::Engine(Event::Sent(sent)) => self.sent(sent, timed.secured, out),
             _ => {
                 self.release(None, out);
@@ -162,7 +173,20 @@ impl Renderer {
                 .typed
                 .take_if(|typed| shows_already(typed, &sent.shown))
                 .is_some();
-        if self.style.quiet || seen {
+        // Behind a literal there may be nothing left to say.
+        let nothing = sent.kind == SentKind::Command && sent.shown.is_empty();
+        if self.style.quiet || seen || nothing {
+            return;
+        }
+        if sent.kind == SentKind::Content
+            && let Some(upload) = &mut self.upload
+        {
+            let text = std::mem::take(upload);
+            if !text.is_empty() {
+                let mark = gutter(Direction::Sent, secured, false);
+                let line = Styled::plain(mark).with(Role::Dim, text);
+                self.put(line, Fold::Content, out);
+            }
             return;
         }
         let text = match (&sent.clear, self.style.show_secrets) {
@@ -170,15 +194,20 @@ impl Renderer {
             _ => sent.shown.as_slice(),
         };
         let mut styled = Styled::plain(gutter(Direction::Sent, secured, false));
+        let content = sent.kind == SentKind::Content;
+        if content {
+            styled = styled.with(Role::Plain, "|");
+        }
         if text.is_empty() && sent.kind == SentKind::Answer {
             styled = styled.with(Role::Dim, "(empty line)");
         } else {
             styled = styled.with(Role::Plain, safe(text, &self.style.look));
         }
-        if sent.kind == SentKind::Content && sent.differs && text.starts_with(b"..") {
+        if content && sent.differs && text.starts_with(b"..") {
             styled = styled.with(Role::Dim, "  (dot-stuffed)");
         }
-        self.put(styled, Fold::Edge, out);
+        let how = if content { Fold::Content } else { Fold::Edge };
+        self.put(styled, how, out);
     }
 
     /// Prints the held status line, with its time when that is known and wanted.
@@ -193,10 +222,9 @@ impl Renderer {
             Times::Off => false,
         };
         if let (true, Some(took)) = (wanted, took) {
-            let time = crate::ui::units::time(took);
+            let time = units::time(took);
             let width = self.style.look.width.unwrap_or(DEFAULT_WIDTH);
-            let used =
-                crate::ui::units::columns(&line.text()) + crate::ui::units::columns(&time) + 2;
+            let used = units::columns(&line.text()) + units::columns(&time) + 2;
             let gap = width.saturating_sub(used) + 2;
             if used <= width {
                 line = line
