@@ -273,6 +273,7 @@ async fn typed(desk: &mut Desk, books: &mut Books, text: &str) -> Result<()> {
         }
         books.keep(desk, text)?;
     }
+    desk.measure();
     let number = desk.seat().map(|seat| seat.number);
     if let Some(seat) = desk.seat() {
         seat.renderer.typed(Some(text.as_bytes()));

@@ -14,7 +14,8 @@ use crate::proto::event::Event;
 use crate::session::{Happening, Timed};
 use crate::transcript::{Row, to_json};
 use crate::ui::marks::{Fold, fold};
-use crate::ui::render::{Echo, Mark, Renderer, Style, Times};
+use crate::ui::render::{Echo, Mark, Renderer, Style, Times, complaint};
+use crate::ui::style::Styled;
 use crate::ui::view::Seen;
 
 use super::front::Front;
@@ -337,7 +338,7 @@ impl Desk {
     ///
     /// # Errors
     /// As `say`.
-    pub fn print(&mut self, lines: &[crate::ui::Styled]) -> Result<()> {
+    pub fn print(&mut self, lines: &[Styled]) -> Result<()> {
         let look = self.settings.look;
         let text: String = lines
             .iter()
@@ -486,7 +487,7 @@ impl Desk {
             return Ok(());
         }
         if self.front.can_ask() {
-            return self.screen.write(&format!("{error}\n"));
+            return self.print(&complaint(error));
         }
         crate::ui::out::complain(&error.to_string());
         Ok(())

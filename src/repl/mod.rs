@@ -38,12 +38,26 @@ use crate::error::{Error, Result};
 /// `Local` when it exists or cannot be written.
 pub fn private_file(name: &str, text: &str) -> Result<()> {
     use std::io::Write as _;
+    new_file(name)?
+        .write_all(text.as_bytes())
+        .map_err(|e| Error::local(format!("{name}: {e}")))
+}
+
+/// Makes a file that its owner alone can read; one that is there is not touched.
+///
+/// # Errors
+/// `Local` when it exists or cannot be made.
+pub fn new_file(name: &str) -> Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let file = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(name);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|e| Error::local(format!("{name}: {e}")))
+    file.map_err(|e| match e.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Error::local(format!("{name} is there already and is not overwritten"))
+        }
+        _ => Error::local(format!("{name}: {e}")),
+    })
 }

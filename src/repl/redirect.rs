@@ -36,14 +36,7 @@ impl Redirect {
     /// # Errors
     /// `Local` when it exists already or cannot be made.
     pub fn file(name: &str) -> Result<Self> {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(name);
-        let file = file.map_err(|e| Error::local(format!("{name}: {e}")))?;
-        Ok(Self::new(To::File(file, name.to_owned())))
+        Ok(Self::new(To::File(super::new_file(name)?, name.to_owned())))
     }
 
     /// Into a command's standard input.

@@ -15,7 +15,6 @@ use crate::session::{Happening, Session};
 use crate::ui::explain::{self, Context, Explanation};
 use crate::ui::help::{self, Stage};
 use crate::ui::style::Styled;
-use crate::wire::show::{Charset, show};
 
 /// Replies kept, as many as exchanges are.
 const REPLIES_MAX: usize = 1000;
@@ -63,20 +62,17 @@ impl Memory {
     fn offered(&mut self, offers: &Offers) -> Option<String> {
         let before = std::mem::replace(&mut self.offers, offers.clone());
         let event = self.turning.take()?;
-        let fresh: Vec<_> = offers
-            .items
-            .iter()
-            .filter(|o| before.known && !before.items.contains(o))
-            .map(|o| format!("{} {}", o.word, o.rest).trim_end().to_owned())
-            .collect();
+        let fresh = match before.known {
+            true => help::fresh(offers, &before),
+            false => Vec::new(),
+        };
         self.earlier = Some((event, before));
         let where_ = if event == "TLS" {
             "under TLS"
         } else {
             "after the login"
         };
-        let listed = show(fresh.join(", ").as_bytes(), Charset::Unicode).into_owned();
-        (!fresh.is_empty()).then(|| format!("new {where_}: {listed}"))
+        (!fresh.is_empty()).then(|| format!("new {where_}: {}", fresh.join(", ")))
     }
 
     fn command(&self, exchange: Option<Exchange>) -> &str {

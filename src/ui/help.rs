@@ -372,20 +372,32 @@ pub fn caps(
     lines
 }
 
-/// What `now` has and `before` has not.
+/// What `now` has and `before` has not, in words.
 fn changed(event: &str, now: &Offers, before: &Offers) -> String {
-    let whole = |o: &crate::proto::event::Offer| safe(format!("{} {}", o.word, o.rest).trim_end());
-    let was: Vec<_> = before.items.iter().map(whole).collect();
-    let fresh: Vec<_> = now
-        .items
-        .iter()
-        .map(whole)
-        .filter(|w| !was.contains(w))
-        .collect();
+    let fresh = fresh(now, before);
     if fresh.is_empty() {
         return String::new();
     }
     format!("since {event}: {}", fresh.join(", "))
+}
+
+/// What `now` offers and `before` did not: whole lines, and of a line that was there the new words.
+pub fn fresh(now: &Offers, before: &Offers) -> Vec<String> {
+    let news = now.items.iter().filter_map(|offer| {
+        let mut same = before
+            .items
+            .iter()
+            .filter(|o| o.word == offer.word)
+            .peekable();
+        if same.peek().is_none() {
+            return Some(format!("{} {}", offer.word, offer.rest));
+        }
+        let known: Vec<_> = same.flat_map(|o| o.rest.split_ascii_whitespace()).collect();
+        let words = offer.rest.split_ascii_whitespace();
+        let words: Vec<_> = words.filter(|w| !known.contains(w)).collect();
+        (!words.is_empty()).then(|| format!("{} {}", offer.word, words.join(" ")))
+    });
+    news.map(|line| safe(line.trim_end())).collect()
 }
 
 /// Common extensions that are not offered. STARTTLS vanishes under TLS, and rightly.

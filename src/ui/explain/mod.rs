@@ -92,7 +92,10 @@ fn no_verb(reply: &Reply, context: &Context<'_>) -> Option<Explanation> {
             context.protocol.to_uppercase()
         ),
         usually: "a typo, or a command of another protocol".to_owned(),
-        try_: near.map_or_else(|| ":help lists the commands".to_owned(), ToOwned::to_owned),
+        try_: near.map_or_else(
+            || ":help lists the commands".to_owned(),
+            |near| format!("{near}, if that is what you meant"),
+        ),
         see: String::new(),
     })
 }

@@ -97,7 +97,7 @@ fn a_word_that_is_no_verb_is_called_so() {
     let told = reply(&refusal("500", "5.5.2", "MIAL", "unknown"), &context);
     assert_eq!(
         (told.means.as_str(), told.try_.as_str()),
-        ("MIAL is no SMTP command", "MAIL")
+        ("MIAL is no SMTP command", "MAIL, if that is what you meant")
     );
 }
 

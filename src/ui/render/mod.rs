@@ -20,7 +20,7 @@ use crate::wire::secret::MASK;
 
 pub use crate::ui::marks::Mark;
 pub use content::Carry;
-pub use notes::advice_text;
+pub use notes::{advice_text, complaint};
 
 /// Which times are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -63,6 +63,9 @@ impl Renderer {
     }
 }
 
+/// Where the text of a hint begins.
+const HINT_TEXT: usize = 12;
+
 /// What went wrong, and what helps.
 fn fault(error: &Error) -> Vec<Styled> {
     let hints = error.hints.iter().map(|(label, text)| {
@@ -71,6 +74,18 @@ fn fault(error: &Error) -> Vec<Styled> {
     std::iter::once(Mark::Remark.line(error.what.clone()))
         .chain(hints)
         .collect()
+}
+
+/// An error in rows: what, and under it the hints, each behind its label.
+pub fn complaint(error: &Error) -> Vec<Styled> {
+    let text = error.to_string();
+    let row = |line: &str| match line.split_at_checked(HINT_TEXT) {
+        Some((label, text)) if label.starts_with("  ") => {
+            Styled::plain(label).with(Role::Plain, text)
+        }
+        _ => Styled::plain(line),
+    };
+    text.lines().map(row).collect()
 }
 
 /// Advice in words.
