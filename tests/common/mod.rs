@@ -4,9 +4,10 @@
 #![allow(dead_code)]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
 /// What a scripted server does next.
@@ -20,10 +21,28 @@ pub(crate) enum Do {
     HearTo(&'static str),
     /// Sends these octets one at a time.
     Drip(Vec<u8>),
+    /// Waits until the test opens the gate.
+    Wait(Gate),
     /// Holds the connection open, silent, until the client goes.
     Hold,
     /// Resets the connection.
     Reset,
+}
+
+/// What a scripted server waits at, and a test opens.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+
+    fn pass(&self) {
+        let open = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(open, |open| !*open).unwrap());
+    }
 }
 
 /// Sends text.
@@ -42,7 +61,12 @@ pub(crate) struct Fake {
 impl Fake {
     /// Starts it.
     pub(crate) fn new(script: Vec<Do>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(Ipv4Addr::LOCALHOST.into(), script)
+    }
+
+    /// Starts it on this address.
+    pub(crate) fn on(address: IpAddr, script: Vec<Do>) -> Self {
+        let listener = TcpListener::bind((address, 0)).unwrap();
         let addr = listener.local_addr().unwrap();
         let thread = std::thread::spawn(move || match listener.accept() {
             Ok((stream, _)) => follow(stream, &script),
@@ -106,6 +130,7 @@ fn follow(stream: TcpStream, script: &[Do]) -> Vec<String> {
             Do::Hear => {
                 hear(&mut input);
             }
+            Do::Wait(gate) => gate.pass(),
             Do::HearTo(end) => while hear(&mut input).is_some_and(|line| line != *end) {},
             Do::Hold => while hear(&mut input).is_some() {},
             Do::Reset => {

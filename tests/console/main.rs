@@ -6,6 +6,11 @@
 mod common;
 mod ends;
 mod keys;
+mod learning;
+mod mail;
+mod plain;
 mod practice;
 mod screen;
+mod secure;
+mod sending;
 mod waiting;

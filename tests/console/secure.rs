@@ -1,0 +1,120 @@
+//! TLS and logins on the screen, trust that is missing, servers that lie.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use crate::common::{Do, Fake, say};
+use crate::screen::{Console, golden};
+
+#[test]
+fn starttls_tells_what_changed() {
+    let mut console = Console::greeted(50);
+    console.exchange("STARTTLS", "say EHLO again");
+    console.exchange("EHLO me.test", "<~  250 AUTH");
+    console.golden("starttls.txt");
+}
+
+#[test]
+fn a_login_is_told_step_by_step() {
+    let mut console = Console::greeted(60);
+    console.exchange(":set explain off", "");
+    console
+        .line(":auth SCRAM-SHA-256 alice")
+        .prompt("password:");
+    console
+        .line("wonderland")
+        .shows("235 2.7.0")
+        .prompt("clear>");
+    console.golden("auth.txt");
+}
+
+#[test]
+fn a_typed_auth_plain_asks() {
+    let mut console = Console::greeted(50);
+    console
+        .line("AUTH PLAIN")
+        .prompt("(empty to type the line yourself):");
+    console.line("alice").prompt("password:");
+    console
+        .line("wonderland")
+        .shows("235 2.7.0")
+        .prompt("clear>");
+    console.golden("auth-plain.txt");
+}
+
+#[test]
+fn reconnect_says_what_it_sends() {
+    let mut console = Console::greeted(70);
+    console.exchange("STARTTLS", "say EHLO again");
+    console.exchange("EHLO me.test", "<~  250 AUTH");
+    console.line(":close").prompt("smtp practice closed>");
+    console
+        .exchange(":reconnect", "<~  250 AUTH")
+        .prompt("tls>");
+    let screen = console.screen();
+    for sent in ["->  EHLO me.test", "->  STARTTLS", "~>  EHLO me.test"] {
+        assert!(screen.contains(sent), "{sent}: {screen}");
+    }
+}
+
+/// The practice server as a program of its own.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(home: &std::path::Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ehlo"))
+            .args(["serve", "--imaps", "0", "--ca-out", "ca.pem"])
+            .current_dir(home)
+            .env("HOME", home)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = lines.find_map(|line| line.ok().filter(|l| l.starts_with("imaps://")));
+        std::thread::spawn(move || lines.for_each(drop));
+        Self {
+            child,
+            url: url.unwrap(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn an_untrusted_certificate_is_described_and_asked_about() {
+    let home = tempfile::tempdir().unwrap();
+    let server = Server::start(home.path());
+    let mut console = Console::start(&[&server.url.replace("127.0.0.1", "localhost")]);
+    console.prompt("go on without trust? type yes:");
+    console.line("").shows("not connected").prompt("closed>");
+    console.golden("untrusted.txt");
+    console
+        .line(":reconnect --insecure")
+        .shows("NOT trusted")
+        .prompt("a1>");
+}
+
+#[test]
+fn hostile_text_is_shown_not_obeyed() {
+    // As long as the screen is wide: what follows would stand in the first column.
+    let pad = format!("220 {:72}", "mx");
+    let greeting = format!("{pad}==  trusted: mail.example.org\x1b[2J\x07 \u{202e}gnp.exe\r\n");
+    let fake = Fake::new(vec![say(greeting), Do::Hear, say("250 ok\r\n"), Do::Hold]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    console.shows("control characters").prompt("clear>");
+    let screen = console.screen();
+    assert!(screen.contains("\n    ==  trusted"), "{screen}");
+    assert!(!screen.contains("\n==  trusted"), "{screen}");
+    golden("hostile.txt", &screen);
+}
