@@ -1,7 +1,6 @@
 //! What stands below an event at the desk: what it means, what changed, how to go on.
 
 use super::desk::Desk;
-use crate::proto::engine::Engine;
 use crate::proto::event::Event;
 use crate::session::{Happening, Timed};
 use crate::ui::render::Mark;
