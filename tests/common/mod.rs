@@ -61,11 +61,11 @@ pub(crate) struct Fake {
 impl Fake {
     /// Starts it.
     pub(crate) fn new(script: Vec<Do>) -> Self {
-        Self::on(Ipv4Addr::LOCALHOST.into(), script)
+        Self::at(Ipv4Addr::LOCALHOST.into(), script)
     }
 
     /// Starts it on this address.
-    pub(crate) fn on(address: IpAddr, script: Vec<Do>) -> Self {
+    pub(crate) fn at(address: IpAddr, script: Vec<Do>) -> Self {
         let listener = TcpListener::bind((address, 0)).unwrap();
         let addr = listener.local_addr().unwrap();
         let thread = std::thread::spawn(move || match listener.accept() {

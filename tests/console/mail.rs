@@ -151,7 +151,7 @@ fn a_password_in_the_clear_is_asked_about() {
         // No network but loopback, where nothing is asked.
         return;
     };
-    let fake = Fake::on(
+    let fake = Fake::at(
         address,
         vec![
             say("* OK [CAPABILITY IMAP4rev1] hi\r\n"),

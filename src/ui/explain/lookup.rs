@@ -140,8 +140,14 @@ fn without_secret(text: &str) -> (&str, bool) {
     let mut end = 0;
     let mut secret_after = None;
     for (at, word) in text.split(' ').enumerate() {
-        let blob =
-            word.len() >= 8 && b64::decode(word.as_bytes()).is_ok_and(|octets| octets.contains(&0));
+        let coded = || b64::decode(word.as_bytes()).is_ok_and(|octets| octets.contains(&0));
+        // Some names read as base64 too.
+        let known = || {
+            knowledge::names()
+                .iter()
+                .any(|n| n.eq_ignore_ascii_case(word))
+        };
+        let blob = word.len() >= 8 && coded() && !known();
         if blob || secret_after.is_some_and(|n| at >= n) {
             return (text[..end].trim_end(), true);
         }
