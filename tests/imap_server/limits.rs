@@ -37,6 +37,11 @@ fn literals_have_limits() {
             .starts_with("* BYE [TOOBIG]")
     );
     let mut talk = Talk::new(&service);
+    assert!(
+        talk.say("d LOGIN {18446744073709551616+}\ne NOOP")
+            .starts_with("* BYE [TOOBIG] that literal will not be read\n<close>")
+    );
+    let mut talk = Talk::new(&service);
     for _ in 0..16 {
         let heard = talk.say(&format!("e ID ({{60000}}\n{}", "x".repeat(60_000)));
         assert!(!heard.is_empty());
@@ -45,6 +50,22 @@ fn literals_have_limits() {
         }
     }
     assert!(talk.say("f NOOP").contains("f OK"));
+}
+
+#[test]
+fn a_refusal_is_about_one_command() {
+    let service = service();
+    let mut talk = Talk::alice(&service);
+    let text = "x".repeat(10_485_761);
+    assert_eq!(
+        talk.say(&format!("a APPEND INBOX {{10485761+}}\n{text}")),
+        { "a NO [TOOBIG] a message has 10485760 octets at most\n" }
+    );
+    // The rest of the line behind the literal is too long as well.
+    let tail = "y".repeat(70_000);
+    let reply = talk.say(&format!("b APPEND INBOX {{10485761+}}\n{text}{tail}"));
+    assert!(reply.starts_with("b BAD a command of more than"), "{reply}");
+    assert_eq!(talk.say("c NOOP"), "c OK NOOP completed.\n");
 }
 
 #[test]

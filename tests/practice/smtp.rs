@@ -204,13 +204,12 @@ fn chunks() {
             .starts_with("250 2.0.0 Ok: queued")
     );
     assert!(mail(&service, "alice", "INBOX")[0].ends_with("\r\none\r\n.\r\n.\r\n"));
-    for line in [
-        "BDAT",
-        "BDAT x",
-        "BDAT 1 LAST x",
-        "BDAT 99999999999999999999 LAST",
-    ] {
+    for line in ["BDAT", "BDAT x", "BDAT 99999999999999999999 LAST"] {
         assert!(talk.say(line).starts_with("501 5.5.4"), "{line}");
+    }
+    for line in ["BDAT 6 LAST x", "BDAT 6 FIRST"] {
+        let reply = talk.raw(format!("{line}\r\nQUIT\r\n").as_bytes());
+        assert_eq!(reply, "501 5.5.4 Syntax: BDAT count [LAST]\n", "{line}");
     }
 }
 

@@ -118,6 +118,8 @@ impl ImapServer {
             Err(_) => {
                 let text = gather.take();
                 gather.skipping = true;
+                // That was about the command which ends here.
+                gather.refused = None;
                 self.refuse(&text, Verdict::Syntax(too_long()));
                 return true;
             }
@@ -133,6 +135,10 @@ impl ImapServer {
                     Some(verdict) => self.refuse(&text, verdict),
                 }
                 self.gather.give_back(text);
+            }
+            // What follows it could not be told from commands.
+            Err(_) if matches!(line.as_slice(), [.., b'0'..=b'9', b'+', b'}']) => {
+                self.bye("[TOOBIG] that literal will not be read");
             }
             Err(_) => {
                 let text = gather.take();

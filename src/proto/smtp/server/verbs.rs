@@ -303,10 +303,13 @@ impl SmtpServer {
         let effect = self.fault("BDAT", from.as_deref(), to.as_deref());
         let prevented = effect.prevents(false);
         self.effect = effect;
-        let Some(size) = size.filter(|_| known) else {
-            return self.say("501 5.5.4 Syntax: BDAT count [LAST]");
+        const SYNTAX: &str = "501 5.5.4 Syntax: BDAT count [LAST]";
+        let Some(size) = size else {
+            return self.say(SYNTAX);
         };
+        // What follows a count that can be read is content, whatever stands behind the count.
         let refused = match &self.message {
+            _ if !known => Some(SYNTAX.into()),
             _ if prevented => Some(String::new()),
             None => Some("503 5.5.1 Error: need MAIL command".into()),
             Some(m) if m.recipients.is_empty() => Some("503 5.5.1 Error: need RCPT command".into()),
