@@ -13,13 +13,14 @@ pub mod happening;
 mod odd;
 pub mod open;
 pub mod policy;
+mod setup;
 pub mod watch;
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -27,13 +28,14 @@ use tokio::time::{Instant, Sleep};
 
 use crate::error::{Error, Kind};
 use crate::net::conn::{Conn, Turn};
-use crate::net::tls::{Roots, TlsFault, TlsOptions, TlsPlan, TlsReport, fault_of, legacy};
+use crate::net::tls::{TlsFault, TlsReport, fault_of, legacy};
 use crate::proto::Protocol;
 use crate::proto::engine::{ClientOptions, Engine, Input, Refusal, Step};
 use crate::proto::event::{Closed, Event, Exchange, FailureKind, LineKind};
 use crate::wire::show::{Charset, show};
 
 pub use happening::{Happening, Timed};
+pub use setup::{RootsLater, TlsSetup};
 pub use watch::Patience;
 
 use door::Door;
@@ -68,70 +70,6 @@ pub struct SessionOptions {
     pub can_ask: bool,
     /// True when trust was waived beforehand.
     pub insecure: bool,
-}
-
-/// What a handshake will need, read when it is first needed: a conversation in the clear never waits
-/// for a trust store.
-#[derive(Clone, Debug)]
-pub struct TlsSetup {
-    host: Option<String>,
-    options: TlsOptions,
-    later: Option<RootsLater>,
-    plan: OnceLock<TlsPlan>,
-}
-
-/// Roots that are made when a handshake first needs them: the practice server's CA.
-#[derive(Clone)]
-pub struct RootsLater(pub Arc<dyn Fn() -> Option<Roots> + Send + Sync>);
-
-impl fmt::Debug for RootsLater {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RootsLater")
-    }
-}
-
-impl TlsSetup {
-    /// For the server of this name; a plan made earlier can resume its TLS session.
-    pub fn new(host: Option<String>, options: TlsOptions, plan: Option<TlsPlan>) -> Self {
-        let cell = OnceLock::new();
-        if let Some(plan) = plan {
-            let _ = cell.set(plan);
-        }
-        Self {
-            host,
-            options,
-            later: None,
-            plan: cell,
-        }
-    }
-
-    /// The same, with roots that are made when they are needed.
-    #[must_use]
-    pub fn with_roots(mut self, roots: Option<RootsLater>) -> Self {
-        self.later = roots;
-        self
-    }
-
-    /// The plan, if it was made.
-    fn made(&self) -> Option<TlsPlan> {
-        self.plan.get().cloned()
-    }
-
-    /// The plan, made now if it was not before.
-    ///
-    /// # Errors
-    /// As `TlsPlan::new`.
-    pub fn plan(&self) -> Result<TlsPlan, Error> {
-        if let Some(plan) = self.plan.get() {
-            return Ok(plan.clone());
-        }
-        let mut options = self.options.clone();
-        if let Some(RootsLater(make)) = &self.later {
-            options.roots = make();
-        }
-        let plan = TlsPlan::new(self.host.as_deref(), &options)?;
-        Ok(self.plan.get_or_init(|| plan).clone())
-    }
 }
 
 /// A conversation with a server.
