@@ -182,7 +182,7 @@ pub struct Tls {
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub key: Option<PathBuf>,
     /// Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "", value_parser = maybe_path())]
     pub keylog: Option<PathBuf>,
 }
 
@@ -871,6 +871,11 @@ pub fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
         args.insert(1, "connect".into());
     }
     args
+}
+
+/// A path that may be empty, where an option stands by itself: the usual parser of paths refuses it.
+fn maybe_path() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
+    clap::builder::TypedValueParser::map(clap::builder::OsStringValueParser::new(), PathBuf::from)
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

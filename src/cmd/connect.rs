@@ -144,6 +144,7 @@ fn opening(
         keeper: Arc::new(Mutex::new(keeper)),
         user: login.user.clone(),
         login: login.login.clone(),
+        force: false,
         name: options.name.clone(),
         insecure: options.tls.insecure,
     })

@@ -220,6 +220,30 @@ mod tests {
     }
 
     #[test]
+    fn a_pipe_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history-pop3");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let (mut history, why) = History::load(Some(dir.path()), "pop3");
+        assert!(why.unwrap().contains("not a plain file"));
+        history.add("NOOP").unwrap();
+        assert_eq!(history.lines(), ["NOOP"]);
+    }
+
+    #[test]
+    fn two_at_once_lose_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut one, _) = History::load(Some(dir.path()), "imap");
+        let (mut two, _) = History::load(Some(dir.path()), "imap");
+        one.add("a").unwrap();
+        two.add("b").unwrap();
+        one.add("c").unwrap();
+        let (again, _) = History::load(Some(dir.path()), "imap");
+        assert_eq!(again.lines(), ["a", "b", "c"]);
+    }
+
+    #[test]
     fn secrets_are_cut_off() {
         assert_eq!(keepable("AUTH PLAIN AGFsaWNl", None), "AUTH PLAIN ••••");
         assert_eq!(keepable("PASS secret word", None), "PASS ••••");

@@ -79,7 +79,7 @@ pub async fn log_in(
     submit(desk, &plan, &user, &secret).await?;
     desk.settle().await?;
     if let Some(seat) = desk.seat() {
-        seat.mechanism = named;
+        seat.mechanism = named.map(|name| (name, force));
     }
     plan.remark(desk)
 }
@@ -296,7 +296,8 @@ pub async fn offer(desk: &mut Desk) -> Result<()> {
     match submit(desk, &plan, &user, &secret).await {
         Ok(()) => {
             if let Some(seat) = desk.seat() {
-                seat.mechanism = Some(row.name.to_owned());
+                // Typed by hand, it may well be unadvertised.
+                seat.mechanism = Some((row.name.to_owned(), true));
             }
         }
         Err(error) => {

@@ -32,6 +32,8 @@ pub struct Opening {
     pub user: Option<String>,
     /// `--login`: at once, with this mechanism or (empty) the strongest.
     pub login: Option<String>,
+    /// That mechanism whether it is offered or not.
+    pub force: bool,
     /// `--name`.
     pub name: Option<String>,
     /// Go on without trust.
@@ -47,6 +49,7 @@ impl Opening {
             keeper: Arc::default(),
             user: None,
             login: None,
+            force: false,
             name: None,
             insecure: false,
         }
@@ -62,6 +65,7 @@ impl Opening {
             target,
             how,
             login: None,
+            force: false,
             user: None,
             insecure: false,
             ..self.clone()
@@ -146,7 +150,7 @@ async fn seat_or_tell(
             return Err(error);
         }
     };
-    let login = opening.login.clone();
+    let (login, force) = (opening.login.clone(), opening.force);
     let starttls = opening.how.starttls;
     let mut seat = Seat::new(number, session, opening, desk.style(), desk.log_style());
     let connected = seat.connected_row();
@@ -173,7 +177,7 @@ async fn seat_or_tell(
     let usable = desk.seat().is_some_and(|seat| !seat.session.is_over());
     if let (true, Some(mechanism)) = (usable, login) {
         let named = (!mechanism.is_empty()).then(|| mechanism.to_ascii_uppercase());
-        login::log_in(desk, named, None, false).await?;
+        login::log_in(desk, named, None, force).await?;
     }
     Ok(())
 }

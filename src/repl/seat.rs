@@ -62,8 +62,8 @@ pub struct Seat {
     pub said_goodbye: bool,
     /// True once the person dropped the connection.
     pub closed: bool,
-    /// The mechanism that the person named for a login here, for `:reconnect`.
-    pub mechanism: Option<String>,
+    /// The mechanism that the person named for a login here, and whether by force, for `:reconnect`.
+    pub mechanism: Option<(String, bool)>,
     /// True once the person would not go on without trust.
     pub untrusted: bool,
     /// Why the session ended, when it did not end as it should.

@@ -1,5 +1,5 @@
 //! Logins that go wrong, through the program: what is said, the exit code, and that the session goes
-//! on (threats 13 to 15). The server's part is written here, so that it can lie.
+//! on. The server's part is written here, so that it can lie.
 
 use crate::common::{Do, Fake, Ran, program, run_with, say};
 
@@ -233,4 +233,98 @@ fn the_strongest_of_both_sides_is_chosen() {
     )
     .code(5)
     .says("GSSAPI (");
+}
+
+/// An address of this machine that is not loopback; no packet is sent to find it.
+fn own_address() -> Option<std::net::IpAddr> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("198.51.100.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+}
+
+/// In the clear to a host that is not loopback nothing readable is sent, however it is said; a proof
+/// may travel.
+#[test]
+fn credentials_in_the_clear_are_refused_in_batch() {
+    let Some(address) = own_address() else {
+        return;
+    };
+    let blob = "AGFsaWNlAHdvbmRlcmxhbmQ=";
+    let logins: &[(&str, &str, &str)] = &[
+        (
+            "smtp",
+            ":auth PLAIN alice",
+            "250-here\r\n250 AUTH PLAIN\r\n",
+        ),
+        (
+            "smtp",
+            &format!("AUTH PLAIN {blob}"),
+            "250-here\r\n250 AUTH PLAIN\r\n",
+        ),
+        ("smtp", "AUTH LOGIN", "250-here\r\n250 AUTH LOGIN\r\n"),
+        (
+            "smtp",
+            ":auth XOAUTH2 alice",
+            "250-here\r\n250 AUTH XOAUTH2\r\n",
+        ),
+        (
+            "imap",
+            "LOGIN alice wonderland",
+            "* CAPABILITY IMAP4rev1\r\na1 OK\r\n",
+        ),
+        (
+            "imap",
+            ":auth LOGIN alice",
+            "* CAPABILITY IMAP4rev1\r\na1 OK\r\n",
+        ),
+        (
+            "imap",
+            &format!("AUTHENTICATE PLAIN {blob}"),
+            "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\na1 OK\r\n",
+        ),
+        (
+            "pop3",
+            "PASS wonderland",
+            "+OK\r\nUSER\r\nSASL PLAIN\r\n.\r\n",
+        ),
+        (
+            "pop3",
+            ":auth USER alice",
+            "+OK\r\nUSER\r\nSASL PLAIN\r\n.\r\n",
+        ),
+    ];
+    for (scheme, login, offers) in logins {
+        let (greeting, ask, bye) = match *scheme {
+            "smtp" => ("220 hi\r\n", "EHLO me.test", "221 bye\r\n"),
+            "imap" => ("* OK hi\r\n", "CAPABILITY", "* BYE\r\na2 OK\r\n"),
+            _ => ("+OK hi\r\n", "CAPA", "+OK\r\n"),
+        };
+        let fake = Fake::at(
+            address,
+            vec![say(greeting), Do::Hear, say(offers), Do::Hear, say(bye)],
+        );
+        let ran = ehlo(&fake, scheme, &[], &format!("{ask}\n{login}\n"));
+        assert_eq!(ran.code, 5, "{scheme} {login}: {}{}", ran.out, ran.err);
+        ran.says("would travel in the clear to a host that is not loopback")
+            .says("--allow-cleartext-auth");
+        let heard = fake.heard();
+        assert_eq!(heard.len(), 2, "{login}: {heard:?}");
+    }
+    // Allowed by name, it goes out.
+    let fake = Fake::at(
+        address,
+        vec![
+            say("220 hi\r\n"),
+            Do::Hear,
+            say("250-here\r\n250 AUTH PLAIN\r\n"),
+            Do::Hear,
+            say("235 2.7.0 ok\r\n"),
+            Do::Hear,
+            say("221 bye\r\n"),
+        ],
+    );
+    let typed = "EHLO me.test\n:auth PLAIN alice\n";
+    ehlo(&fake, "smtp", &["--allow-cleartext-auth"], typed).code(0);
+    assert_eq!(fake.heard()[1], format!("AUTH PLAIN {blob}"));
 }

@@ -80,7 +80,7 @@ impl Fake {
         Self { addr, thread }
     }
 
-    /// `scheme://127.0.0.1:port`.
+    /// `scheme://address:port`.
     pub(crate) fn url(&self, scheme: &str) -> String {
         format!("{scheme}://{}", self.addr)
     }

@@ -346,3 +346,71 @@ async fn a_session_is_resumed_on_reconnect() {
         ran.says("session   resumed, without a new proof of the server's key");
     }
 }
+
+/// A name beyond ASCII is matched as it stands in certificates, and both forms are shown; an address
+/// is looked for as an address and never sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_beyond_ascii_and_addresses() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = lab::root("Lab Root");
+    let ca = ca_file(dir.path(), &root);
+    let port = pop3s(lab::issue(
+        &lab::params("Lab Leaf", &["xn--bcher-kva.example", "127.0.0.1"]),
+        &root,
+        &[],
+    ))
+    .await;
+    let resolve = format!("xn--bcher-kva.example:{port}:127.0.0.1");
+    let url = "bücher.example";
+    let ran = ehlo(port, url, &ca, &["--resolve", &resolve], ":tls\n")
+        .await
+        .code(0);
+    ran.says("xn--bcher-kva.example (bücher.example)")
+        .says("name sent xn--bcher-kva.example");
+    let ran = ehlo(port, "127.0.0.1", &ca, &[], ":tls\n").await.code(0);
+    ran.says("trusted: 127.0.0.1").says("name sent none (SNI)");
+}
+
+/// The variable alone does nothing; the option makes a file for the owner, and says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn session_keys_are_written_only_when_asked_for() {
+    use std::os::unix::fs::MetadataExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let root = lab::root("Lab Root");
+    let ca = ca_file(dir.path(), &root).display().to_string();
+    let port = pop3s(lab::issue(&lab::params("Lab Leaf", &[HOST]), &root, &[])).await;
+    let keys = dir.path().join("keys");
+    for (option, written) in [(None, false), (Some("--keylog"), true)] {
+        let (url, resolve) = (
+            format!("pop3s://{HOST}:{port}"),
+            format!("{HOST}:{port}:127.0.0.1"),
+        );
+        let (home, keys_file, ca) = (dir.path().to_owned(), keys.clone(), ca.clone());
+        let ran = tokio::task::spawn_blocking(move || {
+            let mut args = vec!["--ca-file", &ca, "--resolve", &resolve, &url];
+            // Behind the target: what follows it would be taken for its file.
+            args.extend(option);
+            let mut shell = std::process::Command::new("sh");
+            shell
+                .args([
+                    "-c",
+                    "umask 000; exec \"$0\" \"$@\"",
+                    env!("CARGO_BIN_EXE_ehlo"),
+                ])
+                .env("HOME", home)
+                .env("LANG", "C.UTF-8")
+                .env("SSLKEYLOGFILE", keys_file);
+            crate::common::run_with(&mut shell, &args, "STAT\n")
+        })
+        .await
+        .unwrap()
+        .code(0);
+        assert_eq!(keys.exists(), written);
+        if written {
+            assert_eq!(std::fs::metadata(&keys).unwrap().mode() & 0o777, 0o600);
+            ran.says("session keys");
+        } else {
+            ran.never_says("session keys");
+        }
+    }
+}

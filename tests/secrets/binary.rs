@@ -340,6 +340,39 @@ fn no_argument_of_a_process_holds_the_secret() {
     canaries().check("arguments", &seen);
 }
 
+/// Whatever the umask: what is written of a conversation is for its owner alone.
+#[test]
+fn files_are_for_their_owner_alone() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let server = Server::start();
+    let folder = server.path("home");
+    fs::create_dir(&folder).expect("a folder");
+    let mut child = Command::new("sh")
+        .args([
+            "-c",
+            "umask 000; exec \"$0\" \"$@\"",
+            PROGRAM,
+            server.url("smtp"),
+        ])
+        .args(["--log", "a.log", "--save", "a.talk", "--allow-commands"])
+        .current_dir(&folder)
+        .env("HOME", &folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let lines = "EHLO me.test\n:save b.talk\n:log b.jsonl\n:> c.txt NOOP\nQUIT\n";
+    let mut input = child.stdin.take().expect("its input");
+    input.write_all(lines.as_bytes()).expect("it reads");
+    drop(input);
+    assert!(child.wait().expect("it ends").success());
+    for name in ["a.log", "a.talk", "b.talk", "b.jsonl", "c.txt"] {
+        let found = fs::metadata(folder.join(name)).expect(name);
+        assert_eq!(found.mode() & 0o777, 0o600, "{name}");
+    }
+}
+
 #[test]
 fn a_refused_login_is_never_followed_by_a_weaker_one() {
     let server = Server::start();

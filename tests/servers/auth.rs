@@ -49,6 +49,28 @@ fn every_mechanism_logs_in_and_shows_no_secret() {
     }
 }
 
+/// The binding flag: none in the clear; `y` under TLS, where Dovecot offers no -PLUS.
+#[test]
+#[ignore = "needs Postfix and Dovecot: tests/run starts them"]
+fn the_binding_flag_tells_the_truth() {
+    let typed = ":auth SCRAM-SHA-256 alice\nLOGOUT\n";
+    for (url, words) in [
+        (
+            format!("imap://localhost:{}", env("IMAP")),
+            "binding n (nothing to bind to)",
+        ),
+        (
+            format!("imaps://localhost:{}", env("IMAPS")),
+            "binding y (we could, the server offers no -PLUS)",
+        ),
+    ] {
+        let args = ["--ca-file".to_owned(), env("CA"), url];
+        ehlo_with(&args, typed, &[("EHLO_PASSWORD", PASSWORD)])
+            .has(&[words, "the server's signature is right", "Logged in"])
+            .ends(0);
+    }
+}
+
 #[test]
 #[ignore = "needs Postfix and Dovecot: tests/run starts them"]
 fn a_wrong_password_is_refused_with_its_own_exit_code() {

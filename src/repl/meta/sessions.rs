@@ -105,7 +105,10 @@ pub(super) async fn reconnect(desk: &mut Desk, rest: &str) -> Result<()> {
     how.how.starttls |= seat.session.tls().is_some() && how.target.tls == TlsMode::Clear;
     let facts = seat.session.engine().map(Engine::facts).unwrap_or_default();
     if facts.logged_in && how.login.is_none() {
-        how.login = Some(seat.mechanism.clone().unwrap_or_default());
+        (how.login, how.force) = match seat.mechanism.clone() {
+            Some((name, force)) => (Some(name), force),
+            None => (Some(String::new()), false),
+        };
         how.user = how.user.or(facts.user);
     }
     let greeted = seat
