@@ -6,8 +6,10 @@
 mod common;
 mod ends;
 mod keys;
+mod keystrokes;
 mod learning;
 mod mail;
+mod pictures;
 mod plain;
 mod practice;
 mod screen;

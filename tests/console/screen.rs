@@ -255,6 +255,45 @@ impl Console {
         self.state.0.lock().unwrap().raw.clone()
     }
 
+    /// Looks at the screen.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&vt100::Screen) -> T) -> T {
+        at(self.state.0.lock().unwrap().parser.screen())
+    }
+
+    /// The column of the cursor.
+    pub(crate) fn column(&self) -> u16 {
+        self.state
+            .0
+            .lock()
+            .unwrap()
+            .parser
+            .screen()
+            .cursor_position()
+            .1
+    }
+
+    /// Presses keys; the time until the screen is as wanted.
+    #[track_caller]
+    pub(crate) fn stroke(
+        &mut self,
+        keys: &str,
+        wanted: impl Fn(&vt100::Screen) -> bool,
+    ) -> Duration {
+        let begun = Instant::now();
+        self.keys(keys);
+        let (lock, changed) = &*self.state;
+        let state = lock.lock().unwrap();
+        let waits = |state: &mut State| !wanted(state.parser.screen());
+        let (state, waited) = changed.wait_timeout_while(state, LONGEST, waits).unwrap();
+        let took = begun.elapsed();
+        let screen = state.parser.screen().contents();
+        assert!(
+            !waited.timed_out(),
+            "{keys:?} in vain; the screen:\n{screen}"
+        );
+        took
+    }
+
     /// Gives the terminal another size.
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         let size = PtySize {
@@ -325,7 +364,8 @@ pub(crate) fn golden(name: &str, screen: &str) {
     );
 }
 
-fn paint(cell: &vt100::Cell) -> &'static str {
+/// The role of a cell.
+pub(crate) fn paint(cell: &vt100::Cell) -> &'static str {
     match (cell.fgcolor(), cell.bold(), cell.dim()) {
         (vt100::Color::Idx(1), ..) => "red",
         (vt100::Color::Idx(2), ..) => "green",
@@ -366,6 +406,11 @@ fn steady(screen: &str) -> String {
         (r"<\d+\.\d+@", "<STAMP@"),
         (r"/tmp/\S+/", "/TMP/"),
     ];
+    steady_as(rules, screen)
+}
+
+/// Applies patterns and what stands for them.
+pub(crate) fn steady_as(rules: &[(&str, &str)], screen: &str) -> String {
     rules.iter().fold(screen.to_owned(), |text, (pattern, by)| {
         regex::Regex::new(pattern)
             .unwrap()
