@@ -54,6 +54,8 @@ pub struct Desk {
     /// True when the person asked to leave.
     pub leaving: bool,
     next_number: usize,
+    /// What `show` writes, kept for its capacity.
+    text: String,
 }
 
 impl fmt::Debug for Desk {
@@ -83,6 +85,7 @@ impl Desk {
             prepared: std::collections::VecDeque::new(),
             leaving: false,
             next_number: 1,
+            text: String::new(),
         }
     }
 
@@ -134,9 +137,14 @@ impl Desk {
         let Some(seat) = self.seats.get_mut(index) else {
             return Ok(());
         };
-        let mut text = String::new();
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
         let number = seat.number;
-        let rows = seat.rows_of(timed);
+        let in_json = self.settings.json || self.log.as_ref().is_some_and(|log| log.json);
+        let rows = match in_json || seat.has_room(timed) {
+            true => seat.rows_of(timed),
+            false => Vec::new(),
+        };
         let json = |rows: &[Row]| {
             rows.iter()
                 .map(|row| to_json(row) + "\n")
@@ -195,7 +203,9 @@ impl Desk {
                     .collect();
             }
         }
-        self.screen.write(&text)
+        self.screen.write(&text)?;
+        self.text = text;
+        Ok(())
     }
 
     /// Listens for Ctrl-C from now on: it stops a wait, not the program.

@@ -185,6 +185,16 @@ impl Seat {
         )
     }
 
+    /// False for content that the record has no room for: no row is made of it.
+    pub fn has_room(&mut self, timed: &Timed) -> bool {
+        let Happening::Engine(Event::Part(part)) = &timed.what else {
+            return true;
+        };
+        let exchange = part.exchange.map(|e| e.0);
+        self.record
+            .has_room(self.rows.session(), exchange, part.bytes.len())
+    }
+
     /// The rows that `timed` adds to record, log and JSON.
     pub fn rows_of(&mut self, timed: &Timed) -> Vec<Row> {
         let mut rows = Vec::new();

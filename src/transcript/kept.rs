@@ -1,6 +1,7 @@
 //! What is kept of a conversation, within limits.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::row::{Direction, Row};
 
@@ -56,18 +57,9 @@ impl Transcript {
             });
             self.next += 1;
         }
-        // A late line joins its own exchange where that is still kept.
-        let own = |kept: &Kept| {
-            kept.rows
-                .iter()
-                .any(|r| r.exchange == row.exchange && r.session == row.session)
-        };
-        let last = self.exchanges.len() - 1;
-        let at = if begins || row.exchange.is_none() {
-            last
-        } else {
-            let late = self.exchanges.iter().rev().take(LATE_MAX).position(own);
-            late.map_or(last, |back| last - back)
+        let at = match begins {
+            true => self.exchanges.len() - 1,
+            false => self.place(&row.session, row.exchange),
         };
         if let Some(kept) = self.exchanges.get_mut(at) {
             let cost = row.text.len() + ROW_COST;
@@ -87,6 +79,38 @@ impl Transcript {
                 self.size -= gone.size;
             }
         }
+    }
+
+    /// Content of so many octets came. True when there is room for its row; else it is counted here,
+    /// and no row need be made of it.
+    pub fn has_room(&mut self, session: &Arc<str>, exchange: Option<u64>, octets: usize) -> bool {
+        if self.exchanges.is_empty() {
+            return true;
+        }
+        let at = self.place(session, exchange);
+        let Some(kept) = self.exchanges.get_mut(at) else {
+            return true;
+        };
+        if kept.size + octets + ROW_COST <= EXCHANGE_MAX {
+            return true;
+        }
+        kept.cut += octets as u64;
+        false
+    }
+
+    /// Where a row belongs: a late line joins its own exchange where that is still kept.
+    fn place(&self, session: &Arc<str>, exchange: Option<u64>) -> usize {
+        let last = self.exchanges.len().saturating_sub(1);
+        let own = |kept: &Kept| {
+            kept.rows
+                .iter()
+                .any(|r| r.exchange == exchange && r.session == *session)
+        };
+        if exchange.is_none() {
+            return last;
+        }
+        let late = self.exchanges.iter().rev().take(LATE_MAX).position(own);
+        late.map_or(last, |back| last - back)
     }
 
     /// The exchange of this number; `None` when it is gone or to come.
@@ -141,8 +165,6 @@ impl Transcript {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::super::row::{RowKind, Stamp};
     use super::*;
 
@@ -191,6 +213,10 @@ mod tests {
         assert!(record.size() <= TOTAL_MAX);
         assert!(record.exchange(0).is_none());
         assert_eq!(record.last().expect("kept").cut, 40_000);
+        let session: Arc<str> = Arc::from("main");
+        assert!(!record.has_room(&session, Some(1_499), 40_000));
+        assert_eq!(record.last().expect("kept").cut, 80_000);
+        assert!(record.has_room(&session, Some(1_499), 10_000));
         assert_eq!(record.last().expect("kept").number, 1_499);
     }
 }

@@ -23,8 +23,8 @@ const COMBINING_RUN: usize = 4;
 
 /// `bytes` made safe. Borrowed when there was nothing to do.
 pub fn show(bytes: &[u8], charset: Charset) -> Cow<'_, str> {
-    if bytes.iter().all(|b| (0x20..0x7f).contains(b)) {
-        // All printable ASCII: the common case, no copy.
+    if is_printable(bytes) {
+        // The common case, no copy.
         return String::from_utf8_lossy(bytes);
     }
     let mut out = String::with_capacity(bytes.len() + 16);
@@ -47,6 +47,14 @@ pub fn show(bytes: &[u8], charset: Charset) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// True when all of it is printable ASCII. Without a way out of the loop, so that it runs many
+/// octets at a time.
+pub fn is_printable(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .fold(true, |all, b| all & (0x20..0x7f).contains(b))
 }
 
 /// True when `show` would change something other than TABs: the text holds what a terminal obeys

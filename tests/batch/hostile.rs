@@ -90,12 +90,82 @@ fn preauth_cannot_be_upgraded() {
 }
 
 #[test]
-fn every_cut_of_a_conversation_ends_without_panic_and_never_with_0() {
-    let text = "220 mail ESMTP\r\n250-mail\r\n250 SIZE 100\r\n250 2.0.0 ok\r\n";
-    for cut in 0..text.len() {
-        let fake = Fake::new(vec![say(&text[..cut])]);
-        let ran = run(&[&fake.url("smtp")], "EHLO a\nNOOP\n");
-        assert_ne!(ran.code, 0, "cut after {cut}");
-        assert_ne!(ran.code, 101, "cut after {cut}: {}", ran.err);
+fn a_gibibyte_without_a_line_end_is_not_read_to_its_end() {
+    for scheme in ["smtp", "pop3", "imap"] {
+        let fake = Fake::new(vec![Do::Flood(b'A', 1 << 30)]);
+        run(&[&fake.url(scheme)], "").code(6).says("a line of more than");
+    }
+}
+
+#[test]
+fn nothing_hostile_gets_through_anywhere_in_a_reply() {
+    let nasty: &[&[u8]] = &[
+        b"\x1b[2J\x1b[H",
+        b"\x1bc",
+        b"\x1b]0;title\x07",
+        b"\x1b]52;c;aGk=\x07",
+        b"\x1b[6n\x05",
+        b"\x9b31m",
+        b"\xc2\x9b31m",
+        b"\x90q\x9c",
+        b"\x0e\x0f\x00",
+        b"\x08\x08\x08",
+        b"\xe2\x80\xae",
+        b"\xe2\x81\xa6",
+        b"\xe2\x80\x8b",
+        b"\xff\xfe",
+        b"\xed\xa0\x80",
+        b"\xc0\x80",
+        b"\xf4\x90\x80\x80",
+        b"\xf3\xa0\x81\x81",
+    ];
+    let places: &[(&str, &[&[u8]], &str)] = &[
+        ("smtp", &[b"220 hi\r\n", b"250-%\r\n250 %\r\n"], "EHLO a\n"),
+        ("smtp", &[b"220 hi\r\n", b"550 5.1.1 %\r\n"], "VRFY a\n"),
+        ("pop3", &[b"+OK hi\r\n", b"-ERR [%] %\r\n"], "STAT\n"),
+        ("pop3", &[b"+OK hi\r\n", b"+OK %\r\n1 %\r\n%\r\n.\r\n"], "UIDL\n"),
+        (
+            "imap",
+            &[b"* OK hi\r\n", b"* LIST (\\%) \"/\" \"%\"\r\na1 OK [%] %\r\n"],
+            "list \"\" *\n",
+        ),
+        (
+            "imap",
+            &[b"* OK hi\r\n", b"* 1 FETCH (BODY[] {3}\r\n%%%\r\n FLAGS (%))\r\na1 OK x\r\n"],
+            "fetch 1 body[]\n",
+        ),
+    ];
+    for (scheme, turns, typed) in places {
+        for bytes in nasty {
+            let mut script = Vec::new();
+            for turn in *turns {
+                script.push(Do::Say(filled(turn, bytes)));
+                script.push(Do::Hear);
+            }
+            let fake = Fake::new(script);
+            let ran = run(&[&fake.url(scheme), "--timeout", "30"], typed);
+            let shown = format!("{}{}", ran.out, ran.err);
+            let bad = shown.chars().find(|c| {
+                c.is_control() && *c != '\n'
+                    || matches!(*c, '\u{200b}' | '\u{202e}' | '\u{2066}' | '\u{e0041}')
+            });
+            assert_eq!(bad, None, "{scheme} {typed:?} {bytes:?}\n{shown}");
+        }
+    }
+}
+
+/// `turn` with `bytes` in place of each `%`; a literal's count is made to fit.
+fn filled(turn: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for &octet in turn {
+        match octet {
+            b'%' => out.extend_from_slice(bytes),
+            octet => out.push(octet),
+        }
+    }
+    let count = format!("{{{}}}", 3 * bytes.len());
+    match memchr::memmem::find(&out, b"{3}") {
+        Some(at) => [&out[..at], count.as_bytes(), &out[at + 3..]].concat(),
+        None => out,
     }
 }

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod conversation;
+mod cuts;
 mod ends;
 mod hostile;
 mod logins;

@@ -23,6 +23,8 @@ pub(crate) enum Do {
     Drip(Vec<u8>),
     /// Waits until the test opens the gate.
     Wait(Gate),
+    /// Sends one octet so many times, for as long as anybody listens.
+    Flood(u8, u64),
     /// Holds the connection open, silent, until the client goes.
     Hold,
     /// Resets the connection.
@@ -123,6 +125,14 @@ fn follow(stream: TcpStream, script: &[Do]) -> Vec<String> {
                         .and_then(|()| output.flush())
                         .is_err()
                     {
+                        break;
+                    }
+                }
+            }
+            Do::Flood(octet, count) => {
+                let part = vec![*octet; 64 * 1024];
+                for _ in 0..count / part.len() as u64 {
+                    if output.write_all(&part).is_err() {
                         break;
                     }
                 }

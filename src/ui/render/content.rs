@@ -11,7 +11,7 @@ use crate::transcript::Direction;
 use crate::ui::marks::{Fold, gutter};
 use crate::ui::style::{Role, Styled};
 use crate::ui::units;
-use crate::wire::show::show;
+use crate::wire::show::{is_printable, show};
 
 /// A line of content longer than this is shown in pieces.
 const PIECE: usize = 16 * 1024;
@@ -43,9 +43,10 @@ impl Renderer {
                 self.carry.rest.clear();
             }
         }
+        bytes = self.plain_lines(bytes, out);
         while let Some(at) = memchr(b'\n', bytes) {
             self.content_line(&bytes[..=at], out);
-            bytes = &bytes[at + 1..];
+            bytes = self.plain_lines(&bytes[at + 1..], out);
         }
         while bytes.len() > PIECE {
             self.content_line(&bytes[..PIECE], out);
@@ -55,6 +56,32 @@ impl Renderer {
         if part.last {
             self.finish_content(out);
         }
+    }
+
+    /// Copies whole lines of printable ASCII, up to the first that needs more care, and gives back
+    /// the rest.
+    fn plain_lines<'a>(&mut self, bytes: &'a [u8], out: &mut String) -> &'a [u8] {
+        if self.style.look.width.is_some() || self.style.content_lines.is_some() {
+            return bytes;
+        }
+        let mark = gutter(Direction::Received, self.carry.secured, false);
+        out.reserve(bytes.len() + bytes.len() / 8);
+        let mut rest = bytes;
+        while let Some(at) = memchr(b'\n', rest) {
+            let text = &rest[..at];
+            let text = text.strip_suffix(b"\r").unwrap_or(text);
+            let plain = is_printable(text).then(|| std::str::from_utf8(text));
+            let Some(Ok(text)) = plain else {
+                return rest;
+            };
+            self.carry.lines += 1;
+            out.push_str(mark);
+            out.push('|');
+            out.push_str(text);
+            out.push('\n');
+            rest = &rest[at + 1..];
+        }
+        rest
     }
 
     fn content_line(&mut self, line: &[u8], out: &mut String) {
