@@ -40,7 +40,9 @@ pub fn place() -> Option<PathBuf> {
 pub fn entry(path: &Path, host: &str, user: Option<&str>) -> Result<Option<Entry>> {
     let fault = |e: &std::io::Error| Error::local(format!("{}: {e}", path.display()));
     let file = match File::open(path) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         other => other.map_err(|e| fault(&e))?,
     };
     let metadata = file.metadata().map_err(|e| fault(&e))?;

@@ -3,6 +3,7 @@
 //! It may name commands to run, so a file that others can write is refused, as ssh does.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -111,7 +112,9 @@ fn text(path: &Path) -> Result<Option<String>> {
     let local = |e: std::io::Error| Error::local(e.to_string());
     let about = match fs::metadata(path) {
         Ok(about) => about,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         Err(e) => return Err(local(e)),
     };
     if !about.is_file() {

@@ -93,7 +93,9 @@ fn preauth_cannot_be_upgraded() {
 fn a_gibibyte_without_a_line_end_is_not_read_to_its_end() {
     for scheme in ["smtp", "pop3", "imap"] {
         let fake = Fake::new(vec![Do::Flood(b'A', 1 << 30)]);
-        run(&[&fake.url(scheme)], "").code(6).says("a line of more than");
+        run(&[&fake.url(scheme)], "")
+            .code(6)
+            .says("a line of more than");
     }
 }
 
@@ -123,15 +125,25 @@ fn nothing_hostile_gets_through_anywhere_in_a_reply() {
         ("smtp", &[b"220 hi\r\n", b"250-%\r\n250 %\r\n"], "EHLO a\n"),
         ("smtp", &[b"220 hi\r\n", b"550 5.1.1 %\r\n"], "VRFY a\n"),
         ("pop3", &[b"+OK hi\r\n", b"-ERR [%] %\r\n"], "STAT\n"),
-        ("pop3", &[b"+OK hi\r\n", b"+OK %\r\n1 %\r\n%\r\n.\r\n"], "UIDL\n"),
+        (
+            "pop3",
+            &[b"+OK hi\r\n", b"+OK %\r\n1 %\r\n%\r\n.\r\n"],
+            "UIDL\n",
+        ),
         (
             "imap",
-            &[b"* OK hi\r\n", b"* LIST (\\%) \"/\" \"%\"\r\na1 OK [%] %\r\n"],
+            &[
+                b"* OK hi\r\n",
+                b"* LIST (\\%) \"/\" \"%\"\r\na1 OK [%] %\r\n",
+            ],
             "list \"\" *\n",
         ),
         (
             "imap",
-            &[b"* OK hi\r\n", b"* 1 FETCH (BODY[] {3}\r\n%%%\r\n FLAGS (%))\r\na1 OK x\r\n"],
+            &[
+                b"* OK hi\r\n",
+                b"* 1 FETCH (BODY[] {3}\r\n%%%\r\n FLAGS (%))\r\na1 OK x\r\n",
+            ],
             "fetch 1 body[]\n",
         ),
     ];

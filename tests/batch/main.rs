@@ -8,3 +8,4 @@ mod ends;
 mod hostile;
 mod logins;
 mod mistakes;
+mod surroundings;
