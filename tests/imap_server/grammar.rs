@@ -197,6 +197,9 @@ fn flags_names_and_the_rest() {
             ("NAMESPACE x", "BAD"),
             ("UID NOOP", "BAD"),
             ("SELECT T ()", "BAD"),
+            ("CREATE \"x\\\"y\"", "OK"),
+            ("CREATE caf\u{e9}", "BAD"),
+            ("LIST \"\" \u{e9}*", "BAD"),
             ("SETQUOTA \"\" (STORAGE 5)", "NO [NOPERM]"),
         ],
     );

@@ -6,6 +6,7 @@ mod clients;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
+mod more_clients;
 mod pairs;
 mod pop3;
 mod rubbish;

@@ -304,7 +304,7 @@ impl<'a> Parser<'a> {
         if self.peek() == Some(b'"') || self.is_literal() {
             return self.string(what);
         }
-        let atom = self.run(|b| is_atom(b) || b == b']' || b >= 0x80);
+        let atom = self.run(|b| is_atom(b) || b == b']');
         if atom.is_empty() {
             return self.bad(what);
         }
@@ -324,7 +324,7 @@ impl<'a> Parser<'a> {
         if self.peek() == Some(b'"') || self.is_literal() {
             return self.string("a pattern");
         }
-        let atom = self.run(|b| is_atom(b) || b"]%*".contains(&b) || b >= 0x80);
+        let atom = self.run(|b| is_atom(b) || b"]%*".contains(&b));
         if atom.is_empty() {
             return self.bad("a mailbox pattern");
         }
