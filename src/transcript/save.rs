@@ -3,7 +3,7 @@
 //! A saved talk passes against a server in the same state: secrets are variables, what varies is
 //! `...` or a capture, numbers in untagged data are `...`, a challenge exchange is `auth`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::row::{Direction, Row, RowKind};
 use super::volatile::{Context, Words, escape};
@@ -138,6 +138,8 @@ struct Writer {
     session: String,
     secret: bool,
     user: bool,
+    /// Words of the lines that offer logins, by session.
+    offered: BTreeMap<String, BTreeSet<String>>,
     /// Some session is the practice server's.
     practice: bool,
 }
@@ -155,6 +157,7 @@ impl Writer {
             for row in unit.sent() {
                 self.words.sent(untagged(row, imap));
             }
+            self.learn_offers(unit);
         }
         for unit in units {
             let imap = self.is_imap(unit);
@@ -164,6 +167,25 @@ impl Writer {
                 }
             }
         }
+    }
+
+    fn learn_offers(&mut self, unit: &Unit<'_>) {
+        for row in &unit.rows {
+            let text = String::from_utf8_lossy(&row.text).to_ascii_uppercase();
+            let offers = text.contains("AUTH=") || text.contains("AUTH ") || text.contains("SASL ");
+            if row.direction == Direction::Received && offers {
+                let words = text.split([' ', '=', '[', ']']).map(str::to_owned);
+                let known = self.offered.entry(unit.session.to_owned()).or_default();
+                known.extend(words);
+            }
+        }
+    }
+
+    /// True for a mechanism that the server offered others than.
+    fn unadvertised(&self, unit: &Unit<'_>, mechanism: &str) -> bool {
+        let own = matches!(mechanism, "LOGIN" | "APOP");
+        let offered = self.offered.get(unit.session);
+        !own && offered.is_some_and(|words| !words.contains(mechanism))
     }
 
     fn is_imap(&self, unit: &Unit<'_>) -> bool {
@@ -294,7 +316,11 @@ impl Writer {
             }
         };
         self.secret = true;
-        self.line("auth", &format!("{mechanism} {user}"));
+        let keyword = match self.unadvertised(unit, mechanism) {
+            true => "unadvertised-auth",
+            false => "auth",
+        };
+        self.line(keyword, &format!("{mechanism} {user}"));
         let last = unit
             .rows
             .iter()
