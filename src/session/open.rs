@@ -57,7 +57,7 @@ pub async fn connect(
     let implicit = target.tls == TlsMode::Implicit;
     let tls = TlsSetup::new(tls_host(target), how.tls.clone(), how.plan.clone());
     if implicit || how.starttls {
-        crate::net::tls::warm_up();
+        crate::net::tls::warm_up(&how.tls);
         tls.plan()?;
     }
     let conn = dial(&target.place, &how.dial, tell).await?;

@@ -36,7 +36,6 @@ use self::worker::{GRACE, Shared};
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::net::listen;
-use crate::net::tls;
 use crate::stats::{About, Report, Tally};
 use crate::ui::units::grouped;
 use crate::ui::{look, out};
@@ -73,9 +72,6 @@ pub fn run(options: &cli::Load) -> Result<()> {
     let runtime = runtime.map_err(|e| Error::local(format!("no runtime: {e}")))?;
     let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let plan = runtime.block_on(Plan::new(options, can_ask))?;
-    if plan.server.tls.is_some() {
-        tls::warm_up();
-    }
     if !options.quiet {
         out::complain(&announced(&plan));
     }

@@ -10,7 +10,7 @@ use crate::credentials::{Keeper, Sources};
 use crate::error::{Error, Result};
 use crate::how;
 use crate::net::dial::{self, DialOptions};
-use crate::net::tls::TlsPlan;
+use crate::net::tls::{TlsPlan, warm_up};
 use crate::prompt;
 use crate::proto::TlsMode;
 use crate::target::{self, Place};
@@ -84,6 +84,7 @@ impl Server {
             .then(|| {
                 let mut tls = how::tls(&options.tls)?;
                 tls.resume = options.resume;
+                warm_up(&tls);
                 let name = matches!(target.place, Place::Tcp { .. }).then_some(&*host);
                 TlsPlan::new(name, &tls)
             })

@@ -69,7 +69,7 @@ pub(in crate::net) async fn connect(io: Box<dyn Io>, plan: &TlsPlan) -> Result<S
         client_auth,
         insecure: plan.is_insecure(),
         keylog: plan.keylog.clone(),
-        note: plan.judge.roots.note.clone(),
+        note: plan.judge.roots().note.clone(),
         ..common(tls, verdict, infos, at)
     };
     Ok(Secured {
@@ -226,7 +226,7 @@ fn refused_report(refused: &Refused, plan: &TlsPlan) -> TlsReport {
         insecure: false,
         client_auth: ClientAuth::NotAsked,
         keylog: plan.keylog.clone(),
-        note: plan.judge.roots.note.clone(),
+        note: plan.judge.roots().note.clone(),
         chain: refused.chain.clone(),
         at: now(),
     }

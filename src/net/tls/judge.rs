@@ -26,13 +26,18 @@ const RSA_BITS_AT_LEAST: usize = 2048;
 /// Whom to trust, and for which name.
 #[derive(Debug)]
 pub(super) struct Judge {
-    pub(super) roots: Roots,
+    /// `None`: the machine's, read when a certificate is there to be judged.
+    pub(super) roots: Option<Roots>,
     pub(super) expected: Option<Name>,
     pub(super) pins: Vec<Pin>,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Judge {
+    pub(super) fn roots(&self) -> &Roots {
+        self.roots.as_ref().unwrap_or_else(|| Roots::system())
+    }
+
     /// The verdict on a chain at `now`.
     pub(super) fn judge(
         &self,
@@ -60,7 +65,7 @@ impl Judge {
         match ParsedCertificate::try_from(leaf) {
             Ok(parsed) => {
                 faults.extend(self.name(&parsed, info));
-                if !self.roots.exact.contains(leaf) {
+                if !self.roots().exact.contains(leaf) {
                     faults.extend(self.chain(&parsed, &chain[1..], infos, now));
                 }
             }
@@ -74,7 +79,7 @@ impl Judge {
         }
         if once.is_empty() {
             Verdict::Trusted {
-                store: self.roots.label.clone(),
+                store: self.roots().label.clone(),
             }
         } else {
             Verdict::Untrusted(once)
@@ -108,7 +113,7 @@ impl Judge {
             let at = UnixTime::since_unix_epoch(Duration::from_secs(at.max(0).unsigned_abs()));
             verify_server_cert_signed_by_trust_anchor(
                 leaf,
-                &self.roots.store,
+                &self.roots().store,
                 rest,
                 at,
                 self.algorithms.all,
@@ -191,7 +196,7 @@ impl Judge {
 
     /// Follows the chain upwards, to the issuer that nobody here knows.
     fn missing_issuer(&self, infos: &[CertInfo]) -> CertFault {
-        let store = self.roots.label.clone();
+        let store = self.roots().label.clone();
         let mut top = &infos[0];
         if top.self_issued {
             return CertFault::SelfSigned { store };

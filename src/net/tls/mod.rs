@@ -126,10 +126,11 @@ impl TlsPlan {
             // Something must be given, and an address is never sent.
             (None, _) => ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()),
         };
+        // The machine's roots are read when a certificate is there to be judged.
         let roots = match (&options.roots, &options.ca_file) {
-            (Some(roots), _) => roots.clone(),
-            (None, Some(path)) => Roots::file(path)?,
-            (None, None) => Roots::system(),
+            (Some(roots), _) => Some(roots.clone()),
+            (None, Some(path)) => Some(Roots::file(path)?),
+            (None, None) => None,
         };
         let provider = provider();
         let identity = match &options.cert {
@@ -183,7 +184,7 @@ impl TlsPlan {
 
     /// The store that judges, in words.
     pub fn store(&self) -> &str {
-        &self.judge.roots.label
+        &self.judge.roots().label
     }
 
     /// The name that the certificate must carry.
@@ -273,15 +274,18 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 }
 
 /// Starts, on a thread of its own, what the first handshake would otherwise wait for: the seeding of
-/// the random generator and the reading of the machine's roots. Call it as soon as TLS is sure to
-/// come, beside the connecting.
-pub fn warm_up() {
+/// the random generator and, where they judge, the reading of the machine's roots. Call it as soon as
+/// TLS is sure to come, beside the connecting.
+pub fn warm_up(options: &TlsOptions) {
+    let system = options.roots.is_none() && options.ca_file.is_none();
     // Without a thread it is done by the first handshake: nothing is lost but the time.
     let _ = std::thread::Builder::new()
         .name("tls warm-up".into())
-        .spawn(|| {
+        .spawn(move || {
             let _ = provider().secure_random.fill(&mut [0; 32]);
-            Roots::system();
+            if system {
+                Roots::system();
+            }
         });
 }
 

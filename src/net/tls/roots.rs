@@ -27,9 +27,9 @@ pub struct Roots {
 
 impl Roots {
     /// The machine's store; Mozilla's list, with a note, on a machine that has none.
-    pub fn system() -> Self {
+    pub fn system() -> &'static Self {
         static LOADED: OnceLock<Roots> = OnceLock::new();
-        LOADED.get_or_init(load_system).clone()
+        LOADED.get_or_init(load_system)
     }
 
     /// Mozilla's list as it was when the program was built.
