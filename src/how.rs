@@ -56,6 +56,11 @@ pub fn tls(tls: &cli::Tls) -> Result<TlsOptions> {
             })?;
             Some(named.into())
         }
+        // The file may be left out, so a target behind the option is taken for one.
+        Some(path) if path.to_string_lossy().contains("://") => {
+            return Err(Error::usage("--keylog took the target for its file")
+                .hint("write", "the target first, or --keylog=FILE"));
+        }
         other => other.clone(),
     };
     Ok(TlsOptions {

@@ -29,6 +29,7 @@ fn wrong_command_lines_are_2() {
         (&["--alpn", "smtp,imap", "smtps://127.0.0.1:1"], "--alpn"),
         (&["--timeout", "0", "h"], "seconds above 0"),
         (&["--resolve", "nonsense", "h"], "--resolve"),
+        (&["--keylog", "smtp://h"], "took the target"),
         (&["--no-such-option", "h"], "--no-such-option"),
     ] {
         run(args, "").code(2).says(text).never_says("geheim");

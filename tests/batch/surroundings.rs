@@ -140,3 +140,21 @@ fn lines_without_end_do_not_fill_memory() {
         assert!(peak < 36 * 1024, "{scheme}: {peak} KiB");
     }
 }
+
+#[test]
+fn no_key_log_without_its_option() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("keys");
+    let with_variable = || {
+        let mut command = program(home.path());
+        command.env("SSLKEYLOGFILE", &file);
+        command
+    };
+    let typed = "EHLO me.test\nSTARTTLS\nQUIT\n";
+    run_with(&mut with_variable(), &[], typed)
+        .code(0)
+        .says("~>  QUIT");
+    assert!(!file.exists());
+    run_with(&mut with_variable(), &["--keylog"], typed).code(0);
+    assert!(file.exists());
+}
