@@ -82,3 +82,72 @@ fn every_command_line_of_the_page_works() {
     }
     assert!(ran >= 8, "only {ran} lines were found");
 }
+
+/// docs/coming-from.md: each option of s_client that people are told to use has its row, and the
+/// notes with Perl stand there, too, and say the same.
+#[test]
+fn what_s_client_has_is_in_the_table() {
+    let page = include_str!("../../docs/coming-from.md");
+    let section = page
+        .split("\n## ")
+        .find(|s| s.starts_with("openssl s_client"));
+    let section = section.expect("a section on s_client");
+    for option in [
+        "-connect",
+        "-starttls",
+        "-crlf",
+        "-quiet",
+        "-ign_eof",
+        "-nocommands",
+        "-name",
+        "-servername",
+        "-alpn",
+        "-CAfile",
+        "-verify",
+        "-verify_hostname",
+        "-verify_return_error",
+        "-tls1_2",
+        "-tls1_3",
+        "-ciphers",
+        "-cert",
+        "-key",
+        "-keylogfile",
+        "-showcerts",
+        "-brief",
+        "-status",
+        "-msg",
+        "-debug",
+        "-trace",
+        "-adv",
+        "-reconnect",
+        "-sess_in",
+        "-sess_out",
+        "-proxy",
+        "-unix",
+    ] {
+        let named = section
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .any(|line| {
+                let there = line.split(" | ").next().unwrap_or_default();
+                there.split(['`', ' ', ',']).any(|word| word == option)
+            });
+        assert!(named, "{option} has no row");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| `perl "))
+        .collect();
+    assert_eq!(rows.len(), 3);
+    for row in rows {
+        let (theirs, ours) = (code(row)[0], code(row)[1]);
+        // The page's example password stands for the one that is asked for.
+        let said = shell(&theirs.replace("pass", PASSWORD), folder.path());
+        let here = shell(ours, folder.path());
+        assert!(
+            here.contains(said.trim_end()),
+            "{ours}: {here} is not {said}"
+        );
+    }
+}

@@ -175,6 +175,52 @@ fn no_first_letter_is_magic() {
         .ends(0);
 }
 
+/// The same names, chains and resumed sessions as gnutls-cli, which is not OpenSSL.
+#[test]
+#[ignore = "needs Postfix and Dovecot: tests/run starts them"]
+fn gnutls_cli_agrees() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    let (theirs, mine) = (file("theirs.pem"), file("mine.pem"));
+    let ca = env("CA");
+    let gnutls = |options: &[&str], port: &str| {
+        let port = env(port);
+        let args = [options, &["-p", &port, "localhost"]].concat();
+        other("gnutls-cli", &args, "")
+    };
+    let url = format!("smtp://localhost:{}", env("SMTP"));
+    for (name, good) in [("mail.ehlo.test", true), ("other.example", false)] {
+        let trust = ["--x509cafile", &ca, "--verify-hostname", name];
+        let (said, code) = gnutls(
+            &[&trust[..], &["--starttls-proto", "smtp"]].concat(),
+            "SMTP",
+        );
+        assert_eq!(code == 0, good, "{name}: {said}");
+        let said = ours(&["--starttls", "--expect-name", name, &url], "QUIT\n");
+        said.ends(if good { 0 } else { 4 });
+    }
+    let save = ["--x509cafile", &ca, "--save-cert", &theirs];
+    gnutls(&save, "SMTPS");
+    let secure = format!("smtps://localhost:{}", env("SMTPS"));
+    let typed = format!(":tls save {mine}\nQUIT\n");
+    ours(&["--allow-commands", &secure], &typed).ends(0);
+    let words = |file: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(file).unwrap();
+        text.split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(words(&theirs), words(&mine));
+    let (said, _) = gnutls(&["--x509cafile", &ca, "--resume"], "SMTPS");
+    assert!(said.contains("This is a resumed session"), "{said}");
+    ours(&[&secure], "EHLO me.example.net\n:reconnect\nQUIT\n")
+        .has(&[", resumed"])
+        .ends(0);
+    // Nobody there whom anybody trusts.
+    let (said, code) = gnutls(&["--insecure"], "SMTPS");
+    assert!(code == 0 && said.contains("NOT trusted"), "{said}");
+    let untrusting = ["--insecure".to_owned(), secure];
+    ehlo(&untrusting, "QUIT\n").has(&["NOT trusted"]).ends(0);
+}
+
 /// What telnet would show is what we show, behind the marks.
 #[test]
 #[ignore = "needs Postfix and Dovecot: tests/run starts them"]

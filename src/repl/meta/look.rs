@@ -113,7 +113,7 @@ pub(super) fn tls(desk: &mut Desk, rest: &str) -> Result<()> {
                 );
             }
             let file = file.trim();
-            std::fs::write(file, report.pem()).map_err(|e| Error::local(format!("{file}: {e}")))?;
+            crate::repl::private_file(file, &report.pem())?;
             desk.say(
                 Mark::Info,
                 &format!("{} certificates written to {file}", report.chain.len()),
