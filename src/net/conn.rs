@@ -18,8 +18,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::Io;
 use super::tls::{self, Binding, Secured, ServerTls, TlsFault, TlsPlan, TlsReport};
 
-/// A write buffer that grew beyond this is given back when it is empty.
-const KEEP_CAPACITY: usize = 64 * 1024;
+/// A write buffer that grew beyond this is given back when it is empty: most connections are idle
+/// most of the time, and there may be ten thousand.
+const KEEP_CAPACITY: usize = 4 * 1024;
 
 /// What one turn brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! `ehlo load` as a program, against the practice server and against a server that writes down what
 //! it hears: the counts of both ends agree, whatever goes wrong.
 
+mod ends;
 mod lab;
 mod lines;
 mod reading;

@@ -6,9 +6,12 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
+
+use tokio::time::{Sleep, sleep};
 
 use super::server::Server;
 use crate::net::dial::{self, DialOptions};
@@ -67,6 +70,7 @@ pub(super) struct Link<'a> {
     pub(super) heard: Vec<u8>,
     tally: &'a Mutex<Tally>,
     patience: Duration,
+    timer: Pin<Box<Sleep>>,
     /// The connection is gone.
     pub(super) lost: bool,
 }
@@ -81,6 +85,7 @@ impl<'a> Link<'a> {
             heard: Vec::new(),
             tally,
             patience: server.patience,
+            timer: Box::pin(sleep(server.patience)),
             lost: false,
         };
         link.count(|t| {
@@ -107,34 +112,50 @@ impl<'a> Link<'a> {
     /// Writes what is queued, and reads once.
     pub(super) async fn read(&mut self, stage: Stage) -> Result<(), Trouble> {
         let (conn, heard) = (&mut self.conn, &mut self.heard);
+        let (timer, patience) = (&mut self.timer, self.patience);
         let queued = conn.queued();
+        let begun = tokio::time::Instant::now();
         let turn = poll_fn(|cx| {
-            SCRATCH.with_borrow_mut(|buffer| {
-                loop {
+            loop {
+                let turn = SCRATCH.with_borrow_mut(|buffer| {
                     let turn = conn.poll_turn(cx, buffer);
-                    match turn {
-                        Poll::Ready(Ok(Turn::Wrote)) => continue,
-                        Poll::Ready(Ok(Turn::Read(octets))) => {
-                            heard.extend_from_slice(&buffer[..octets]);
-                        }
-                        _ => {}
+                    if let Poll::Ready(Ok(Turn::Read(octets))) = turn {
+                        heard.extend_from_slice(&buffer[..octets]);
                     }
-                    return turn;
+                    turn
+                });
+                match turn {
+                    Poll::Ready(Ok(Turn::Wrote)) => {}
+                    Poll::Ready(turn) => return Poll::Ready(Some(turn)),
+                    Poll::Pending => {
+                        // One timer that runs behind: setting one for each reply costs more.
+                        std::task::ready!(timer.as_mut().poll(cx));
+                        if begun.elapsed() >= patience {
+                            return Poll::Ready(None);
+                        }
+                        timer.as_mut().reset(begun + patience);
+                    }
                 }
-            })
+            }
         });
-        let why = match tokio::time::timeout(self.patience, turn).await {
-            Ok(Ok(Turn::Read(n))) => {
+        let why = match turn.await {
+            Some(Ok(turn)) => {
                 let sent = (queued - self.conn.queued()) as u64;
+                let received = match turn {
+                    Turn::Read(octets) => octets as u64,
+                    _ => 0,
+                };
                 self.count(|t| {
-                    t.received += n as u64;
+                    t.received += received;
                     t.sent += sent;
                 });
-                return Ok(());
+                if received > 0 {
+                    return Ok(());
+                }
+                "connection closed".to_owned()
             }
-            Ok(Ok(_)) => "connection closed".to_owned(),
-            Ok(Err(e)) => lost(&e),
-            Err(_) => "no reply in time".to_owned(),
+            Some(Err(e)) => lost(&e),
+            None => "no reply in time".to_owned(),
         };
         self.lost = true;
         Err(Trouble::new(stage, why))

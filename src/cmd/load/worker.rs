@@ -116,7 +116,7 @@ impl<'a> Session<'a> {
                 .await;
         }
         if let Some(mix) = &plan.mix {
-            return self.read(mix).await;
+            return Box::pin(self.read(mix)).await;
         }
         let mut client: Option<Client<'_>> = None;
         let mut sent_here = 0;
@@ -136,7 +136,8 @@ impl<'a> Session<'a> {
             };
             let mut usable = match client.take() {
                 Some(client) => client,
-                None => match Client::open(plan, self.tally, self.number).await {
+                // Apart: what a handshake needs is not held for as long as a session lasts.
+                None => match Box::pin(Client::open(plan, self.tally, self.number)).await {
                     Ok(client) => {
                         sent_here = 0;
                         client

@@ -86,13 +86,20 @@ impl Sink {
         match refused {
             // A chunk that failed ends the transaction.
             Some(reply) => {
-                let nobody = self.message.as_ref().is_none_or(|m| m.recipients == 0);
-                self.message = None;
-                if self.plan.flavour == Flavour::Lmtp && last && nobody {
-                    // RFC 2033 4.3: a reply for each recipient; there is none.
-                    self.effect = None;
-                } else {
+                let message = self.message.take();
+                let recipients = message.map_or(0, |m| m.recipients);
+                // RFC 2033 4.3: a reply for each recipient, of whom there may be none.
+                let replies = match self.plan.flavour {
+                    Flavour::Lmtp if last => recipients,
+                    _ => 1,
+                };
+                let effect = self.effect.take();
+                for _ in 0..replies {
+                    self.effect.clone_from(&effect);
                     self.say(reply);
+                }
+                if last && recipients > 0 {
+                    self.refused();
                 }
             }
             None if last => self.complete(),
@@ -126,16 +133,25 @@ impl Sink {
             let all = message.recipients;
             usize::from(self.verdict_on(&message, &message.names, prevented, trouble)) * all
         };
-        if let Some(mark) = self.marks.last_mut() {
-            mark.ends = true;
+        if accepted == 0 {
+            return self.refused();
         }
         let board = &self.plan.board;
-        if accepted > 0 {
-            board.messages.add(1);
-            board.recipients.add(accepted as u64);
-            board.octets.add(message.octets);
-        } else {
-            board.refused.add(1);
+        board.messages.add(1);
+        board.recipients.add(accepted as u64);
+        board.octets.add(message.octets);
+        self.ended();
+    }
+
+    /// A message came whole, and was not accepted.
+    fn refused(&mut self) {
+        self.plan.board.refused.add(1);
+        self.ended();
+    }
+
+    fn ended(&mut self) {
+        if let Some(mark) = self.marks.last_mut() {
+            mark.ends = true;
         }
     }
 

@@ -1,0 +1,190 @@
+//! Load against sink, with faults on: both ends tell the same, to the message.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use crate::lab::{Lab, load, report};
+use serde_json::Value;
+
+struct Sink {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    url: String,
+}
+
+impl Sink {
+    fn start(args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ehlo"))
+            .args(["sink", "127.0.0.1:0", "--json"])
+            .args(args)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let url = ready["urls"][0].as_str().unwrap().to_owned();
+        Self { child, lines, url }
+    }
+
+    fn end(mut self) -> Value {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").arg(&id).status().unwrap().success());
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        serde_json::from_str(&line).unwrap()
+    }
+}
+
+const FAULTS: &str = r#"
+[[fault]]
+on = "MAIL"
+times = "7-9"
+reply = "421 4.3.2 going"
+[[fault]]
+on = "MAIL"
+times = "40"
+close = "before"
+[[fault]]
+on = "RCPT"
+times = "11-19"
+reply = "450 4.2.1 later"
+[[fault]]
+on = "DATA"
+times = "21-23"
+reply = "451 4.3.0 no data"
+[[fault]]
+on = "DATA"
+times = "50"
+close = "after"
+[[fault]]
+on = "."
+times = "25-27"
+reply = "554 5.6.0 no"
+[[fault]]
+on = "."
+times = "31-32"
+reply = "421 4.3.2 enough"
+[[fault]]
+on = "."
+times = "60"
+cut = 2
+[[fault]]
+on = "."
+times = "70"
+close = "before"
+[[fault]]
+on = "greeting"
+times = "6"
+reply = "554 5.3.2 no"
+[[fault]]
+on = "EHLO"
+times = "8"
+close = "before"
+"#;
+
+#[test]
+fn both_ends_agree_whatever_goes_wrong() {
+    let lab = Lab::new("");
+    let table = lab.file("table", FAULTS);
+    for way in [
+        &["-d"][..],
+        &[],
+        &["-d", "--pipelining"],
+        &["--pipelining"],
+        &["-d", "--per-connection", "3", "-r", "3"],
+        &["-d", "--pipelining", "-r", "2", "-R", "0.001"],
+    ] {
+        let sink = Sink::start(&["--fault", &table]);
+        let args = [&["-s", "4", "-m", "150", "-l", "2000"], way].concat();
+        let told = report(&sink.url, &args, 1);
+        let seen = sink.end();
+        for name in ["accepted", "recipients", "connections"] {
+            assert_eq!(told[name], seen[name], "{name} {way:?}:\n{told}\n{seen}");
+        }
+        let number = |name: &str| told[name].as_u64().unwrap();
+        let all = number("accepted") + number("failed") + number("in_doubt");
+        assert_eq!(all, 150, "{way:?}: {told}");
+        // Two whose last reply never came whole, and one sent into a connection that was closed.
+        assert!((2..=3).contains(&number("in_doubt")), "{way:?}: {told}");
+        assert!(number("failed") >= 9, "{way:?}: {told}");
+    }
+}
+
+#[test]
+fn chunks_and_lmtp_agree_too() {
+    let lab = Lab::new("");
+    let table = lab.file(
+        "table",
+        "[[fault]]\non = \".\"\ntimes = \"5-9\"\nreply = \"452 4.2.2 full\"\n\
+         [[fault]]\non = \"BDAT\"\ntimes = \"30-31\"\nreply = \"451 4.3.0 later\"\n",
+    );
+    for (sink, way) in [
+        (&["--lmtp"][..], &["-r", "3", "-d"][..]),
+        (&["--lmtp"], &["-r", "2", "--chunking", "-d"]),
+        (&[], &["--chunking"]),
+        (&[], &["--chunking", "--pipelining", "-d", "-s", "3"]),
+    ] {
+        let sink = Sink::start(&[&["--fault", &table], sink].concat());
+        let told = report(&sink.url, &[&["-m", "60", "-l", "100"], way].concat(), 1);
+        let seen = sink.end();
+        for name in ["accepted", "failed", "recipients"] {
+            assert_eq!(told[name], seen[name], "{name} {way:?}:\n{told}\n{seen}");
+        }
+        assert_eq!(told["in_doubt"], 0, "{told}");
+    }
+}
+
+#[test]
+fn a_run_that_is_ended_loses_no_count() {
+    let sink = Sink::start(&[]);
+    let mut child = load(&sink.url, &["-s", "8", "-l", "3000", "--duration", "60"])
+        .args(["-d", "--pipelining", "--json", "-c"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    for _ in 0..2 {
+        lines.next().unwrap().unwrap();
+    }
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(130));
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let seen = sink.end();
+    assert!(told["accepted"].as_u64().unwrap() > 0, "{told}");
+    assert_eq!(told["accepted"], seen["accepted"]);
+    assert_eq!(told["in_doubt"], 0, "{told}");
+}
+
+#[test]
+fn late_messages_count_their_waiting() {
+    // One reply that takes 300 ms holds up all that are due behind it.
+    let lab = Lab::new("[[fault]]\non = \".\"\ntimes = 5\ndelay = \"300ms\"\n");
+    let told = report(
+        &lab.smtp(),
+        &["-d", "-m", "30", "--rate", "100", "-l", "10"],
+        0,
+    );
+    let row = |stage: &str| {
+        let stages = told["stages"].as_array().unwrap();
+        stages
+            .iter()
+            .find(|row| row["stage"] == stage)
+            .unwrap()
+            .clone()
+    };
+    // Of the dots one was slow; of the messages most were late.
+    assert!(row("dot")["p90"].as_u64().unwrap() < 200_000, "{told}");
+    assert!(row("message")["p50"].as_u64().unwrap() > 50_000, "{told}");
+}
