@@ -139,7 +139,7 @@ proptest! {
         let mut talk = Talk::inside(&service, "Junk");
         let heard = talk.say("a FETCH 1 (FLAGS ENVELOPE BODY BODYSTRUCTURE BODY[1.1.MIME] BODY[1.HEADER] BODY[2] BODY[HEADER.FIELDS (From)] BINARY.SIZE[1])");
         prop_assert!(heard.starts_with("* 1 FETCH (") && heard.contains("\na "), "{}", heard);
-        let heard = talk.say("b SEARCH OR TEXT foo OR SUBJECT \u{e9} OR FROM b SENTSINCE 1-Jan-1990");
+        let heard = talk.say("b SEARCH OR TEXT foo OR SUBJECT \"\u{e9}\" OR FROM b SENTSINCE 1-Jan-1990");
         prop_assert!(heard.starts_with("* SEARCH"), "{}", heard);
     }
 }
