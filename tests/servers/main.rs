@@ -8,7 +8,13 @@
 #[path = "../common/random.rs"]
 mod random;
 
+// The terminal of the console's tests, of which these use a part.
+#[allow(dead_code)]
+#[path = "../console/screen.rs"]
+mod screen;
+
 mod auth;
+mod console;
 mod cyrus;
 mod exim;
 mod mail;
