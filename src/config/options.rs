@@ -67,6 +67,12 @@ pub const OPTIONS: &[Known] = &[
         "how many lines of a content the screen shows",
     ),
     known(
+        "prompt",
+        "full|short",
+        "full",
+        "the whole prompt, or one without host and mailbox",
+    ),
+    known(
         "simple-ui",
         "on|off",
         "off",

@@ -205,7 +205,15 @@ async fn read(desk: &mut Desk, books: &mut Books) -> Result<FromEditor> {
     let mode = seat.mode();
     let protocol = seat.session.protocol().map_or("mail", |p| p.name);
     let reading = Reading {
-        prompt: prompt::text(seat, several, width, charset),
+        prompt: prompt::text(
+            seat,
+            prompt::Form {
+                numbered: several,
+                short: desk.settings.short_prompt,
+                width,
+                charset,
+            },
+        ),
         command: matches!(mode, Mode::Command | Mode::Idle),
         remember: std::mem::take(&mut desk.remember),
         view: seat.view(),

@@ -8,8 +8,22 @@ use super::seat::Seat;
 /// A prompt never takes more than this part of the line.
 const SHARE: usize = 2;
 
-/// The prompt of a seat; `several` puts its number in front.
-pub fn text(seat: &Seat, several: bool, width: usize, charset: Charset) -> String {
+/// How a prompt is built.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// The session's number in front, where there are several.
+    pub numbered: bool,
+    /// Without host and mailbox.
+    pub short: bool,
+    /// Columns of the screen.
+    pub width: usize,
+    /// Which characters may be used.
+    pub charset: Charset,
+}
+
+/// The prompt of a seat. The tag is always in it: what it shows is not shown again when it is sent.
+pub fn text(seat: &Seat, form: Form) -> String {
+    let charset = form.charset;
     match seat.mode() {
         Mode::Body => return "data> ".to_owned(),
         Mode::Literal { octets_left } => return format!("literal {octets_left}> "),
@@ -30,7 +44,7 @@ pub fn text(seat: &Seat, several: bool, width: usize, charset: Charset) -> Strin
         .filter(|_| !seat.session.is_over())
         .map(|name| clean(&name));
     let tag = facts.next_tag.filter(|_| !seat.session.is_over());
-    let number = if several {
+    let number = if form.numbered {
         format!("{} ", seat.number)
     } else {
         String::new()
@@ -44,9 +58,14 @@ pub fn text(seat: &Seat, several: bool, width: usize, charset: Charset) -> Strin
         prompt.push_str("> ");
         prompt
     };
+    if form.short {
+        let words = [Some(protocol), Some(state), tag.as_deref()];
+        let words: Vec<_> = words.into_iter().flatten().collect();
+        return format!("{number}{}> ", words.join(" "));
+    }
     let host = clean(seat.opening.target.host());
     let whole = build(&host, mailbox.as_deref());
-    let room = width / SHARE;
+    let room = form.width / SHARE;
     if whole.chars().count() <= room {
         return whole;
     }

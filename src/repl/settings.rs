@@ -38,6 +38,8 @@ pub struct Settings {
     pub tags: bool,
     /// Destruction is asked about.
     pub guard: bool,
+    /// The prompt without host and mailbox.
+    pub short_prompt: bool,
     /// Structured views.
     pub view: View,
     /// Lines of a content shown on a terminal; `None` for all.
@@ -64,6 +66,7 @@ impl Default for Settings {
             lint: true,
             tags: true,
             guard: true,
+            short_prompt: false,
             view: View::Raw,
             long: Some(200),
             record_content: true,
@@ -92,6 +95,11 @@ pub const NAMES: &[(&str, &str, &str)] = &[
         "long",
         "LINES|off",
         "how many lines of a content the screen shows",
+    ),
+    (
+        "prompt",
+        "full|short",
+        "the whole prompt, or one without host and mailbox",
     ),
     ("tags", "on|off", "add tags to IMAP commands"),
     ("time", "all|slow|off", "times at the right of replies"),
@@ -136,6 +144,13 @@ impl Settings {
                     lines => Some(lines.parse().map_err(|_| bad())?),
                 };
             }
+            "prompt" => {
+                self.short_prompt = match value {
+                    "full" => false,
+                    "short" => true,
+                    _ => return Err(bad()),
+                };
+            }
             "time" => {
                 self.times = match value {
                     "all" => Times::All,
@@ -168,6 +183,11 @@ impl Settings {
             "long" => self
                 .long
                 .map_or_else(|| "off".to_owned(), |lines| lines.to_string()),
+            "prompt" => match self.short_prompt {
+                true => "short",
+                false => "full",
+            }
+            .to_owned(),
             "time" => match self.times {
                 Times::All => "all",
                 Times::Slow => "slow",

@@ -94,6 +94,20 @@ fn several_sessions_each_with_its_state() {
 }
 
 #[test]
+fn a_short_prompt_keeps_what_matters() {
+    let mut console = Console::inbox(40);
+    console.line(":set prompt short").prompt("2 imap clear a3>");
+    console.line("noop").prompt("2 imap clear a4>");
+    // The tag was in the prompt: the line is not shown again.
+    assert!(
+        !console.screen().contains("->  a3 noop"),
+        "{}",
+        console.screen()
+    );
+    console.line(":set prompt long").shows("full|short");
+}
+
+#[test]
 fn harm_is_asked_about_once() {
     let mut console = Console::inbox(60);
     console.exchange(":set guard ask", "");

@@ -5,6 +5,7 @@ use crate::proto::TlsMode;
 use crate::proto::engine::Engine;
 use crate::repl::desk::Desk;
 use crate::repl::opening;
+use crate::repl::prompt::{self, Form};
 use crate::target;
 use crate::ui::render::Mark;
 use crate::ui::style::Styled;
@@ -50,7 +51,13 @@ pub(super) fn list(desk: &mut Desk) -> Result<()> {
         .enumerate()
         .map(|(index, seat)| {
             let mark = if index == desk.active { "*" } else { " " };
-            let prompt = crate::repl::prompt::text(seat, true, 400, desk.settings.look.charset);
+            let form = Form {
+                numbered: true,
+                short: false,
+                width: 400,
+                charset: desk.settings.look.charset,
+            };
+            let prompt = prompt::text(seat, form);
             Styled::plain(format!(
                 "{mark} {}",
                 prompt.trim_end().trim_end_matches('>')
