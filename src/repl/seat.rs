@@ -18,6 +18,9 @@ use crate::ui::view::Views;
 use super::known::Known;
 use super::upload::Upload;
 
+/// Messages counted of one silent STORE.
+const SILENT_MAX: usize = 100_000;
+
 /// A session and its place at the desk.
 pub struct Seat {
     /// Its number, from 1, for `:use`.
@@ -272,6 +275,15 @@ impl Seat {
         ) {
             self.deleted.clear();
         }
+        if reply.verdict == Verdict::Good && reply.to == "STORE" {
+            let (set, marked) = silent_store(self.memory.command(reply.exchange));
+            for number in set {
+                match marked {
+                    true => self.deleted.insert(number),
+                    false => self.deleted.remove(&number),
+                };
+            }
+        }
     }
 
     /// Keeps count of the messages that the server said are marked \Deleted.
@@ -312,6 +324,37 @@ impl Seat {
     }
 }
 
+/// The messages that a `STORE … FLAGS.SILENT` marked as \Deleted (true) or took the mark from: no
+/// FETCH tells of them. A set with "*" names nobody knows whom.
+fn silent_store(command: &str) -> (Vec<u64>, bool) {
+    let upper = command.to_ascii_uppercase();
+    let mut words = upper
+        .split_ascii_whitespace()
+        .skip_while(|word| *word != "STORE");
+    let (set, item) = (words.nth(1), words.next());
+    let flags: Vec<_> = words.collect();
+    let named = flags
+        .iter()
+        .any(|flag| flag.trim_matches(['(', ')']) == "\\DELETED");
+    let marked = match item {
+        Some("+FLAGS.SILENT") if named => true,
+        Some("-FLAGS.SILENT") if named => false,
+        Some("FLAGS.SILENT") => named,
+        _ => return (Vec::new(), false),
+    };
+    let mut numbers = Vec::new();
+    for part in set.unwrap_or_default().split(',') {
+        let (first, last) = part.split_once(':').unwrap_or((part, part));
+        let (Ok(first), Ok(last)) = (first.parse::<u64>(), last.parse::<u64>()) else {
+            return (Vec::new(), marked);
+        };
+        let (low, high) = (first.min(last), first.max(last));
+        let room = SILENT_MAX.saturating_sub(numbers.len());
+        numbers.extend((low..=high).take(room));
+    }
+    (numbers, marked)
+}
+
 /// Which failure a reply is, if it is one.
 pub fn failure_of(reply: &Reply) -> Option<Kind> {
     let login = matches!(
@@ -323,5 +366,34 @@ pub fn failure_of(reply: &Reply) -> Option<Kind> {
         Verdict::Refused if login => Some(Kind::Auth),
         Verdict::Refused => Some(Kind::Refused),
         Verdict::Good | Verdict::More | Verdict::Note => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::silent_store;
+
+    #[test]
+    fn silent_stores_are_counted() {
+        let of = |command| silent_store(command);
+        assert_eq!(
+            of("a3 store 1:2,5 +flags.silent (\\Deleted)"),
+            (vec![1, 2, 5], true)
+        );
+        assert_eq!(
+            of("a3 STORE 4 -FLAGS.SILENT (\\Seen \\Deleted)"),
+            (vec![4], false)
+        );
+        assert_eq!(of("a3 STORE 4 FLAGS.SILENT (\\Seen)"), (vec![4], false));
+        assert_eq!(of("a3 STORE 4 +FLAGS.SILENT (\\Seen)"), (vec![], false));
+        assert_eq!(of("a3 STORE 1:* +FLAGS.SILENT (\\Deleted)"), (vec![], true));
+        assert_eq!(of("a3 STORE 1 +FLAGS (\\Deleted)"), (vec![], false));
+        assert_eq!(
+            of("a3 STORE 1:18446744073709551615 +FLAGS.SILENT (\\Deleted)")
+                .0
+                .len(),
+            100_000
+        );
+        assert_eq!(of(""), (vec![], false));
     }
 }

@@ -75,7 +75,8 @@ impl Memory {
         (!fresh.is_empty()).then(|| format!("new {where_}: {}", fresh.join(", ")))
     }
 
-    fn command(&self, exchange: Option<Exchange>) -> &str {
+    /// The command of an exchange, its secrets masked; empty when it is forgotten.
+    pub fn command(&self, exchange: Option<Exchange>) -> &str {
         let found = self
             .commands
             .iter()
