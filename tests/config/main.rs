@@ -155,7 +155,7 @@ fn it_shows_what_is_in_force_and_from_where() {
         "color always command line: --color"
     );
     let all = home.ehlo(&["config"], "").code(0).says("@a");
-    assert_eq!(all.out.lines().count(), 1 + 11 + 1, "{}", all.out);
+    assert_eq!(all.out.lines().count(), 1 + 12 + 1, "{}", all.out);
     home.ehlo(&["config", "colour"], "").code(2).says("color ?");
     home.ehlo(&["config", "@b"], "").code(2).says("known     a");
     let bare = tempfile::tempdir().unwrap();
