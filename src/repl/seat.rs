@@ -13,6 +13,7 @@ use crate::session::feed::Feed;
 use crate::session::{Happening, Session, Timed};
 use crate::transcript::{Row, RowKind, Rows, Stamp, Transcript};
 use crate::ui::render::{Renderer, Style};
+use crate::ui::tls;
 use crate::ui::view::Views;
 
 use super::known::Known;
@@ -210,7 +211,8 @@ impl Seat {
         let mut note =
             |kind, text: &str| rows.push(Row::note(stamp, &session, timed.secured, kind, text));
         match &timed.what {
-            Happening::Tls(report) => note(RowKind::Secured, &crate::ui::tls::one_line(report)),
+            Happening::Tls(report) => note(RowKind::Secured, &tls::recorded(report)),
+            Happening::Untrusted(report) => note(RowKind::Failed, &tls::distrust(report)),
             Happening::Ended(Some(error)) if !error.shown => note(RowKind::Failed, &error.what),
             Happening::Engine(event) => {
                 self.rows

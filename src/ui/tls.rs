@@ -159,6 +159,27 @@ pub fn one_line(report: &TlsReport) -> String {
     line
 }
 
+/// The handshake and its verdict in one line, for records.
+pub fn recorded(report: &TlsReport) -> String {
+    let verdict = match &report.verdict {
+        Verdict::Untrusted(_) => distrust(report),
+        Verdict::Trusted { store } => format!("trusted: {} by {store}", report.expected),
+        Verdict::Pinned => "pinned".to_owned(),
+        Verdict::NotChecked => "no certificate".to_owned(),
+    };
+    format!("{}; {verdict}", one_line(report))
+}
+
+/// Why nothing goes over this connection, in one line.
+pub fn distrust(report: &TlsReport) -> String {
+    let faults: Vec<String> = report.faults().iter().map(ToString::to_string).collect();
+    let name = &report.expected;
+    format!(
+        "the certificate of {name} is not trusted: {}",
+        faults.join(", and ")
+    )
+}
+
 fn verdict(report: &TlsReport) -> Styled {
     let name = &report.expected;
     let days = report.leaf().map(|leaf| leaf.days_left(report.at));

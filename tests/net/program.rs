@@ -177,6 +177,15 @@ async fn every_fault_of_a_certificate_has_its_words_and_exit_4() {
         let port = pop3s(served).await;
         let typed = "USER alice\nPASS wonderland\nSTAT\n";
         refuses(ehlo(port, host, &ca, &[], typed).await, fault);
+        // A program that reads JSON is told why, too.
+        let ran = ehlo(port, host, &ca, &["--json"], typed).await.code(4);
+        let why = format!("the certificate of {host} is not trusted: ");
+        assert!(
+            ran.out.contains("\"kind\":\"failed\"") && ran.out.contains(&why),
+            "{}",
+            ran.out
+        );
+        assert!(ran.out.contains(&fault.replace('"', "\\\"")), "{}", ran.out);
         // Who looks without trust is told the same, and goes on.
         let ran = ehlo(port, host, &ca, &["--insecure"], "STAT\n")
             .await

@@ -200,9 +200,7 @@ impl Link {
             }
             Happening::Tls(report) => self.secured(timed.when, &report),
             Happening::Untrusted(report) => {
-                let lines = tls::untrusted(&report);
-                let words: Vec<String> = lines.iter().map(|l| l.text().trim().to_owned()).collect();
-                self.untrusted = Some(words.join("; "));
+                self.untrusted = Some(tls::distrust(&report));
             }
             Happening::Ended(error) => {
                 self.ended.get_or_insert(error);
@@ -214,7 +212,7 @@ impl Link {
 
     fn secured(&mut self, when: SystemTime, report: &TlsReport) {
         self.rows.flush(&mut self.rows_made);
-        let words = tls::one_line(report);
+        let words = tls::recorded(report);
         let row = Row::note(
             stamp(when),
             self.rows.session(),
