@@ -1,8 +1,8 @@
 //! The server's pump: one engine, one connection, and what can happen beside them.
 //!
 //! Rules: nothing is read while the peer does not take what was written (no memory grows with a peer
-//! that only talks); a pause is slept before anything else happens; whoever is silent too long, or
-//! takes nothing too long, is shown the door; a handshake has a time limit of its own.
+//! that only talks); a pause is slept before anything else happens; whoever is silent too long, does
+//! not come to the end of a command, or takes nothing too long, is shown the door; a handshake has a time limit of its own.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{Door, Inner, News, Observer, STOPPING, What, binding};
 use crate::net::{Conn, Turn};
-use crate::proto::engine::{Engine, Input, Step};
+use crate::proto::engine::{Engine, Input, Mode, Step};
 use crate::proto::server::{TIME_IS_UP, Visitor};
 use crate::sasl::Binding;
 
@@ -32,6 +32,8 @@ struct Pump<'a> {
     number: u64,
     observer: Option<Observer>,
     bindings: Arc<Mutex<Binding>>,
+    /// When the client last said something whole, sent content, or took what was written.
+    moved: Instant,
 }
 
 /// Why a connection is not served any longer.
@@ -52,6 +54,7 @@ pub(super) async fn run(
         number,
         observer,
         bindings: Arc::default(),
+        moved: Instant::now(),
     };
     if pump.observer.is_some() {
         pump.tell(What::Opened(pump.conn.peer().to_string()));
@@ -98,24 +101,28 @@ impl Pump<'_> {
         mut stop: watch::Receiver<bool>,
     ) -> Result<(), Over> {
         let mut buf = vec![0; BUFFER];
-        let mut since = Instant::now();
-        let mut timer = Box::pin(sleep_until(since));
+        self.moved = Instant::now();
+        let mut timer = Box::pin(sleep_until(self.moved));
         let mut told = false;
         loop {
             self.drain(engine, &mut stop).await?;
-            let due = engine.patience().map(|allowed| since + allowed);
+            let due = engine.patience().map(|allowed| self.moved + allowed);
             // The timer is moved only when it rings too early: most never ring.
             tokio::select! {
                 biased;
                 turn = self.conn.turn(&mut buf) => match turn {
                     Ok(Turn::Read(octets)) => {
-                        since = Instant::now();
+                        // Who drips a command, octet by octet, does not gain time by it.
+                        let flows = matches!(engine.mode(), Mode::Body | Mode::Literal { .. });
+                        if flows || memchr::memchr(b'\n', &buf[..octets]).is_some() {
+                            self.moved = Instant::now();
+                        }
                         engine.receive(&buf[..octets]);
                         if octets == buf.len() && buf.len() < HIGH {
                             buf.resize(HIGH, 0);
                         }
                     }
-                    Ok(Turn::Wrote) => {}
+                    Ok(Turn::Wrote) => self.moved = Instant::now(),
                     Ok(Turn::Eof) | Err(_) => {
                         engine.closed();
                         return Err(Over);
@@ -128,7 +135,7 @@ impl Pump<'_> {
                         Some(due) if due <= now && told => return Err(Over),
                         Some(due) if due <= now => {
                             told = true;
-                            since = now;
+                            self.moved = now;
                             say_goodbye(engine, TIME_IS_UP);
                         }
                         Some(due) => timer.as_mut().reset(due),
@@ -187,7 +194,10 @@ impl Pump<'_> {
     async fn flush(&mut self, allowed: Option<Duration>) -> Result<(), Over> {
         let allowed = allowed.unwrap_or(PATIENCE);
         match timeout(allowed, self.conn.flush()).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                self.moved = Instant::now();
+                Ok(())
+            }
             Ok(Err(_)) | Err(_) => Err(Over),
         }
     }

@@ -198,6 +198,40 @@ async fn silence_is_answered_with_a_goodbye() {
     }
 }
 
+/// A client that sends an octet of its command now and then does not stay for ever.
+#[tokio::test]
+async fn a_command_must_come_to_its_end() {
+    let practice = Practice::new(ehlo::practice::Options {
+        patience: Some(Duration::from_millis(500)),
+        ..ehlo::practice::Options::default()
+    })
+    .unwrap();
+    for (name, bye) in [("smtp", "421 4.4.2"), ("pop3", "+OK"), ("imap", "* BYE")] {
+        let mut conn = practice.connect(protocol(name).unwrap(), false).unwrap();
+        let drip = async {
+            let mut heard = Vec::new();
+            let mut buf = [0; 4096];
+            let mut tick = tokio::time::interval(Duration::from_millis(20));
+            loop {
+                tokio::select! {
+                    turn = conn.turn(&mut buf) => match turn {
+                        Ok(Turn::Read(octets)) => heard.extend_from_slice(&buf[..octets]),
+                        Ok(Turn::Wrote) => {}
+                        Ok(Turn::Eof) | Err(_) => return heard,
+                    },
+                    _ = tick.tick() => conn.queue(b"N"),
+                }
+            }
+        };
+        let heard = tokio::time::timeout(Duration::from_secs(60), drip).await;
+        let heard = heard.expect("the server waits for ever");
+        assert!(
+            String::from_utf8_lossy(&heard).contains(bye),
+            "{name}: {heard:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn too_many_are_sent_away() {
     let practice = Practice::new(ehlo::practice::Options {
