@@ -13,7 +13,8 @@ use std::collections::VecDeque;
 
 use super::engine::{ClientOptions, Refusal, Step};
 use super::event::{
-    Advice, Closed, Event, Exchange, Failure, FailureKind, Oddity, Offer, Sent, SentKind,
+    Advice, Closed, Event, Exchange, Failure, FailureKind, Line, LineKind, Oddity, Offer, Sent,
+    SentKind, Verdict,
 };
 use crate::sasl::About;
 use crate::wire::line::{Ending, LineBuf, RawLine};
@@ -119,7 +120,25 @@ impl Talk {
         self.step(Step::Close);
     }
 
-    pub(crate) fn finish(&mut self, closed: Closed) {
+    /// A line that nobody can place.
+    pub(crate) fn unknown(&mut self, exchange: Option<Exchange>, text: Vec<u8>) {
+        self.event(Event::Line(Line {
+            exchange,
+            text,
+            clear: None,
+            verdict: Verdict::Note,
+            kind: LineKind::Unknown,
+        }));
+    }
+
+    /// The connection is closed. `rest` is what had come of a line, masked: it is told, and counts
+    /// as part of a reply.
+    pub(crate) fn ended(&mut self, exchange: Option<Exchange>, rest: Vec<u8>, mut closed: Closed) {
+        self.buf.clear();
+        if !rest.is_empty() {
+            closed.inside_reply = true;
+            self.unknown(exchange, rest);
+        }
         self.over = true;
         self.event(Event::Closed(closed));
     }

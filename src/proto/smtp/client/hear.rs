@@ -58,13 +58,7 @@ impl Client {
 
     fn unknown(&mut self, text: Vec<u8>) {
         let exchange = self.due.front().map(|p| p.exchange);
-        self.talk.event(Event::Line(Line {
-            exchange,
-            text,
-            clear: None,
-            verdict: Verdict::Note,
-            kind: LineKind::Unknown,
-        }));
+        self.talk.unknown(exchange, text);
     }
 
     fn hear(&mut self, raw: &RawLine) {

@@ -18,7 +18,7 @@ use super::spec::{self, SPEC};
 use crate::proto::engine::{
     ClientOptions, Due, Engine, Facts, Input, Mode, Refusal, Setting, Step,
 };
-use crate::proto::event::{Closed, Event, Exchange, Line, LineKind, Offer, Offers, Verdict};
+use crate::proto::event::{Closed, Event, Exchange, Offer, Offers};
 use crate::proto::lines::{Body, Login, Talk};
 use crate::proto::spec::{Phase, Verb};
 use crate::wire::secret::Secret;
@@ -187,23 +187,14 @@ impl Engine for Client {
         if self.talk.is_over() {
             return;
         }
-        let rest = self.talk.buf.pending().to_vec();
-        self.talk.buf.clear();
-        let inside_reply = !rest.is_empty() || self.partial.is_some();
-        if !rest.is_empty() {
-            self.talk.event(Event::Line(Line {
-                exchange: self.due.front().map(|p| p.exchange),
-                text: self.hidden(&rest),
-                clear: None,
-                verdict: Verdict::Note,
-                kind: LineKind::Unknown,
-            }));
-        }
-        self.talk.finish(Closed {
+        let closed = Closed {
             expected: self.leaving || self.quit_sent,
-            inside_reply,
+            inside_reply: self.partial.is_some(),
             reason: self.reason.take(),
-        });
+        };
+        let rest = self.hidden(self.talk.buf.pending());
+        let exchange = self.due.front().map(|p| p.exchange);
+        self.talk.ended(exchange, rest, closed);
     }
 
     fn poll(&mut self) -> Step {
