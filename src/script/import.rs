@@ -1,7 +1,7 @@
 //! Transcripts of others made into talks: `ehlo talk import`.
 //!
 //! Read are: `C:`/`S:` as in most RFCs, `S:`/`R:` of RFC 821 (sender and receiver), and the arrows
-//! of swaks and of our own transcripts. What a server said becomes patterns without what varies,
+//! of swaks and of our own transcripts, with the prompts of a console. What a server said becomes patterns without what varies,
 //! credentials become variables, remarks become prose.
 
 use std::sync::Arc;
@@ -20,8 +20,14 @@ pub struct NoConversation;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Spoken {
     Client(String),
+    /// The client's line as it went out: dots are doubled.
+    Wire(String),
     Server(String),
+    /// A line of a literal or body that came.
+    Content(String),
     Remark(String),
+    Session(String),
+    /// As `open` takes it; of swaks `//host:port`, without a scheme.
     Target(String),
 }
 
@@ -34,6 +40,15 @@ enum Protocol {
 }
 
 impl Protocol {
+    /// By a target's scheme, alone or in front of its address.
+    fn of(target: &str) -> Option<Self> {
+        let scheme = target.split("://").next()?;
+        let (protocol, _) = crate::proto::scheme(scheme)?;
+        [Self::Smtp, Self::Lmtp, Self::Pop3, Self::Imap]
+            .into_iter()
+            .find(|known| known.name() == protocol.name)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Smtp => "smtp",
@@ -52,7 +67,7 @@ pub fn import(text: &str) -> Result<String, NoConversation> {
     let spoken = read(text);
     if !spoken
         .iter()
-        .any(|s| matches!(s, Spoken::Client(_) | Spoken::Server(_)))
+        .any(|s| matches!(s, Spoken::Client(_) | Spoken::Wire(_) | Spoken::Server(_)))
     {
         return Err(NoConversation);
     }
@@ -75,7 +90,10 @@ fn read(text: &str) -> Vec<Spoken> {
         let line = line.trim_end_matches('\r');
         let body = line.trim_start();
         let depth = line.len() - body.len();
-        if let Some(found) = marked(line).or_else(|| prefixed(body, receiver)) {
+        if let Some(found) = marked(line)
+            .or_else(|| prompted(line))
+            .or_else(|| prefixed(body, receiver))
+        {
             indent = depth;
             spoken.push(found);
         } else if depth > indent
@@ -98,23 +116,61 @@ fn marked(line: &str) -> Option<Spoken> {
     let rest = line.get(3..).unwrap_or_default();
     let rest = rest.strip_prefix(' ').unwrap_or(rest).to_owned();
     Some(match mark {
-        " ->" | " ~>" | "-> " | "~> " => Spoken::Client(rest),
-        "<- " | "<~ " | "<**" | "<~*" | "<-*" => Spoken::Server(rest),
-        "===" | "== " | "***" | "!! " => match target(&rest) {
-            Some(target) => Spoken::Target(target),
-            None => Spoken::Remark(rest.trim().to_owned()),
+        " ->" | " ~>" => Spoken::Wire(rest),
+        // Our own: content stands behind a bar.
+        "-> " | "~> " => match rest.strip_prefix('|') {
+            Some(content) => Spoken::Wire(content.to_owned()),
+            None => Spoken::Wire(rest),
+        },
+        "<- " | "<~ " | "<**" | "<~*" | "<-*" => match rest.strip_prefix('|') {
+            Some(content) => Spoken::Content(content.to_owned()),
+            None => Spoken::Server(rest),
+        },
+        "===" | "== " | "***" | "!! " => match (target(&rest), rest.strip_prefix("session ")) {
+            (Some(target), _) => Spoken::Target(target),
+            (None, Some(name)) => Spoken::Session(name.to_owned()),
+            (None, None) => Spoken::Remark(rest.trim().to_owned()),
         },
         _ => return None,
     })
 }
 
-/// `Trying host:port...` of swaks.
+/// A line typed at a prompt of the console: `smtp mail.example.org clear> NOOP`, `data> text`. The
+/// prompt of IMAP names the tag that was added.
+fn prompted(line: &str) -> Option<Spoken> {
+    let (prompt, typed) = line.split_once("> ").or_else(|| {
+        let prompt = line.strip_suffix('>')?;
+        Some((prompt, ""))
+    })?;
+    let words: Vec<&str> = prompt.split(' ').collect();
+    let said = |text: &str| Some(Spoken::Client(text.to_owned()));
+    match words[..] {
+        ["data" | "idle" | "auth"] | ["literal", _] => said(typed),
+        ["smtp" | "lmtp" | "pop3" | "imap", _, .., last]
+            if words.contains(&"clear") || words.contains(&"tls") =>
+        {
+            // What is for the console itself is not said.
+            match typed.strip_prefix(':') {
+                Some(line) if line.starts_with(':') => said(line),
+                Some(_) => Some(Spoken::Remark(String::new())),
+                None if words[0] == "imap" => said(&format!("{last} {typed}")),
+                None => said(typed),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// `Trying host:port...` of swaks, `connected: URL` of ours.
 fn target(remark: &str) -> Option<String> {
+    if let Some(url) = remark.strip_prefix("connected: ") {
+        return Protocol::of(url).map(|_| url.to_owned());
+    }
     let place = remark.trim().strip_prefix("Trying ")?;
     let place = place.trim_end_matches('.');
     let (host, port) = place.rsplit_once(':')?;
     let good = !host.is_empty() && port.parse::<u16>().is_ok() && !host.contains(' ');
-    good.then(|| format!("{host}:{port}"))
+    good.then(|| format!("//{host}:{port}"))
 }
 
 fn prefixed(body: &str, receiver: bool) -> Option<Spoken> {
@@ -139,7 +195,7 @@ fn prefixed(body: &str, receiver: bool) -> Option<Spoken> {
 fn protocol_of(spoken: &[Spoken]) -> Protocol {
     for line in spoken {
         match line {
-            Spoken::Client(text) => {
+            Spoken::Client(text) | Spoken::Wire(text) => {
                 let first = text.split(' ').next().unwrap_or_default();
                 match first.to_ascii_uppercase().as_str() {
                     "LHLO" => return Protocol::Lmtp,
@@ -170,7 +226,7 @@ fn protocol_of(spoken: &[Spoken]) -> Protocol {
 }
 
 fn write(spoken: &[Spoken], protocol: Protocol) -> String {
-    let session: Arc<str> = Arc::from("main");
+    let mut session: Arc<str> = Arc::from("main");
     let mut head = String::new();
     let mut rows: Vec<Row> = Vec::new();
     let mut state = State {
@@ -180,7 +236,16 @@ fn write(spoken: &[Spoken], protocol: Protocol) -> String {
     };
     for line in spoken {
         let text = match line {
-            Spoken::Client(text) | Spoken::Server(text) => text,
+            // A tab is shown as blanks: nobody can tell what was said.
+            Spoken::Content(text) if text.contains("  ") => continue,
+            Spoken::Client(text)
+            | Spoken::Wire(text)
+            | Spoken::Server(text)
+            | Spoken::Content(text) => text,
+            Spoken::Session(name) => {
+                session = Arc::from(name.as_str());
+                continue;
+            }
             Spoken::Remark(text) => {
                 let dull = text.is_empty() || text.starts_with("Connected to");
                 if !dull && rows.iter().all(|r| r.direction == Direction::Note) {
@@ -189,9 +254,13 @@ fn write(spoken: &[Spoken], protocol: Protocol) -> String {
                 continue;
             }
             Spoken::Target(place) => {
-                if rows.is_empty() {
-                    let url = format!("{}://{place}", protocol.name());
-                    let connected = RowKind::Connected;
+                let connected = RowKind::Connected;
+                if let Some(protocol) = Protocol::of(place) {
+                    state.protocol = protocol;
+                    state.inside = Inside::Commands;
+                    rows.push(Row::note(Stamp(0), &session, false, connected, place));
+                } else if rows.is_empty() {
+                    let url = format!("{}:{place}", protocol.name());
                     rows.push(Row::note(Stamp(0), &session, false, connected, &url));
                 }
                 continue;
@@ -200,6 +269,16 @@ fn write(spoken: &[Spoken], protocol: Protocol) -> String {
         let mut row = Row::note(Stamp(0), &session, false, RowKind::Command, text);
         match line {
             Spoken::Client(_) => state.client(&mut row),
+            Spoken::Wire(_) => {
+                state.client(&mut row);
+                let body = row.kind == RowKind::Content && state.protocol != Protocol::Imap;
+                row.added |= body && row.text.starts_with(b"..");
+            }
+            Spoken::Content(_) => {
+                row.direction = Direction::Received;
+                row.exchange = Some(state.exchange);
+                row.kind = RowKind::Content;
+            }
             _ => state.server(&mut row),
         }
         row.octets = row.text.len() as u64 + 2;
@@ -392,6 +471,46 @@ mod tests {
             "on practice smtp\nC: MAIL FROM:<Smith@Alpha.ARPA>\nS: 250 OK\nC: DATA\n\
              S: 354 Start mail input; end with <CRLF>.<CRLF>\nC: Blah blah blah...\nC: .\nS: 250 OK\n"
         );
+    }
+
+    #[test]
+    fn what_was_typed_at_prompts() {
+        let talk = imported(
+            "$ ehlo mail.example.org\n<-  220 mail.example.org ESMTP\nsmtp mail.example.org clear> STARTTLS\n\
+             <-  220 2.0.0 go\n==  TLS 1.3\nsmtp mail.example.org tls> MAIL FROM:<a@b.example>\n<~  250 2.1.0 Ok\n\
+             smtp mail.example.org tls> DATA\n<~  354 go\ndata> Subject: <a> b\ndata>\ndata> :text\ndata> .\n\
+             <~  250 2.0.0 Ok\nsmtp mail.example.org tls> :explain\nsmtp mail.example.org tls> QUIT\n<~  221 2.0.0 Bye\n",
+        );
+        assert_eq!(
+            talk,
+            "on practice smtp\nS: 220 ... ESMTP\nC: STARTTLS\nS: 220 2.0.0 go\n\
+             C: MAIL FROM:<a@b.example>\nS: 250 2.1.0 Ok\nC: DATA\nS: 354 go\nC: Subject: <a> b\nC:\n\
+             C: :text\nC: .\nS: 250 2.0.0 Ok\nC: QUIT\nS: 221 2.0.0 Bye\n"
+        );
+        let talk = imported(
+            "<-  * OK ready\nimap mail.example.org clear a1> SELECT INBOX\n<-  * 3 EXISTS\n<-  a1 OK done\n",
+        );
+        assert!(
+            talk.contains("C: a1 SELECT INBOX\nS: * ... EXISTS\nS: OK\n"),
+            "{talk}"
+        );
+    }
+
+    #[test]
+    fn what_stands_behind_arrows_is_as_on_the_wire() {
+        let talk = imported(
+            "==  connected: smtp\n<-  220 ehlo.test ESMTP\n->  DATA\n<-  354 go\n->  |..dot\n->  ||bar\n->  |.\n\
+             <-  250 2.0.0 Ok\n==  session i\n==  connected: imap\n<-  * OK ready\n->  a1 FETCH 1 BODY[]\n\
+             <-  * 1 FETCH (BODY[] {9}\n<-  |x OK y\n<-  )\n<-  a1 OK done\n",
+        );
+        assert_eq!(
+            talk,
+            "on practice\nopen smtp\nS: 220 ... ESMTP\nC: DATA\nS: 354 go\nC: .dot\nC: |bar\nC: .\n\
+             S: 250 2.0.0 Ok\nsession i\nopen imap\nS: * OK ready\nC: a1 FETCH 1 BODY[]\n\
+             S: * ... FETCH (BODY[] {...}\nS: x OK y\nS: )\nS: OK\n"
+        );
+        let talk = imported(" -> DATA\n<-  354 go\n -> ..dot\n -> .\n<-  250 Ok\n");
+        assert!(talk.contains("\nC: .dot\nC: .\n"), "{talk}");
     }
 
     #[test]

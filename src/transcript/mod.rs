@@ -9,6 +9,7 @@ mod json;
 mod kept;
 mod row;
 pub mod save;
+mod unit;
 mod volatile;
 
 pub use json::{BadRow, from_json, to_json};

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::row::{Direction, Row, RowKind};
+use super::unit::{Unit, has_mask, units, untagged};
 use super::volatile::{Context, Words, escape};
 use crate::wire::secret::MASK;
 
@@ -19,104 +20,6 @@ pub fn talk<'r>(rows: impl IntoIterator<Item = &'r Row>) -> String {
     writer.learn(&units);
     writer.write(&units);
     writer.finish()
-}
-
-/// One command and what came of it, or a note.
-#[derive(Default)]
-struct Unit<'r> {
-    session: &'r str,
-    exchange: Option<u64>,
-    rows: Vec<&'r Row>,
-    /// Sent before the unit before it was answered.
-    pipelined: bool,
-}
-
-impl Unit<'_> {
-    fn is_answered(&self) -> bool {
-        self.rows.iter().any(|row| {
-            row.reply
-                .as_ref()
-                .is_some_and(|reply| !reply.intermediate || reply.to == "IDLE")
-                || row.kind == RowKind::GoAhead
-        })
-    }
-
-    fn sent(&self) -> impl Iterator<Item = &&Row> {
-        self.rows
-            .iter()
-            .filter(|row| row.direction == Direction::Sent)
-    }
-
-    /// What the first command says, a tag that was added taken off.
-    fn command(&self, imap: bool) -> &[u8] {
-        let first = self.sent().find(|row| row.kind == RowKind::Command);
-        first.map_or(b"", |row| untagged(row, imap))
-    }
-
-    fn masked(&self) -> bool {
-        self.sent().any(|row| has_mask(&row.text))
-    }
-
-    /// The mechanism, when this is a login that `auth` repeats.
-    fn login(&self, imap: bool) -> Option<String> {
-        let command = String::from_utf8_lossy(self.command(imap)).to_ascii_uppercase();
-        let mut words = command.split_ascii_whitespace();
-        let verb = words.next()?;
-        let answered = self
-            .sent()
-            .any(|row| row.kind == RowKind::Answer && row.text != b"*");
-        match verb {
-            "AUTH" | "AUTHENTICATE" if self.masked() || answered => words.next().map(str::to_owned),
-            "APOP" if self.masked() => Some("APOP".to_owned()),
-            "LOGIN" if self.sent().any(|row| row.kind == RowKind::Content) => {
-                Some("LOGIN".to_owned())
-            }
-            _ => None,
-        }
-    }
-}
-
-fn units<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Vec<Unit<'r>> {
-    let mut units: Vec<Unit<'r>> = Vec::new();
-    for row in rows {
-        let own = units
-            .iter()
-            .rposition(|u| u.session == &*row.session && u.exchange == row.exchange);
-        let begins = match row.direction {
-            Direction::Sent => own.is_none(),
-            Direction::Note => row.kind == RowKind::Connected,
-            Direction::Received => units.is_empty(),
-        };
-        if begins {
-            let open = row.direction == Direction::Sent
-                && units
-                    .iter()
-                    .rev()
-                    .take_while(|u| u.exchange.is_some())
-                    .find(|u| u.session == &*row.session)
-                    .is_some_and(|u| !u.is_answered());
-            units.push(Unit {
-                session: &row.session,
-                exchange: row.exchange,
-                rows: vec![row],
-                pipelined: open,
-            });
-            continue;
-        }
-        let last_of_session = units.iter().rposition(|u| u.session == &*row.session);
-        let at = own.filter(|_| row.exchange.is_some()).or(last_of_session);
-        if let Some(unit) = at.and_then(|at| units.get_mut(at)) {
-            unit.rows.push(row);
-        } else {
-            units.push(Unit {
-                session: &row.session,
-                exchange: row.exchange,
-                rows: vec![row],
-                pipelined: false,
-            });
-        }
-    }
-    units
 }
 
 /// A line to be expected, before what varies is taken out.
@@ -490,23 +393,6 @@ impl Writer {
             head.push_str("# --var user=NAME gives {user}.\n");
         }
         head + &self.out
-    }
-}
-
-fn has_mask(text: &[u8]) -> bool {
-    memchr::memmem::find(text, MASK.as_bytes()).is_some()
-}
-
-/// A command without the tag that was added to it.
-fn untagged(row: &Row, imap: bool) -> &[u8] {
-    if !imap || !row.added || row.kind != RowKind::Command {
-        return &row.text;
-    }
-    match row.text.iter().position(|b| *b == b' ') {
-        Some(blank) if row.text[..blank].iter().all(u8::is_ascii_alphanumeric) => {
-            &row.text[blank + 1..]
-        }
-        _ => &row.text,
     }
 }
 

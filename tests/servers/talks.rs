@@ -233,3 +233,21 @@ fn any_pop3_conversation_is_saved_and_passes_again() {
         deliver("alice", "second", "two");
     });
 }
+
+/// The conversation that README shows goes that way.
+#[test]
+#[ignore = "needs Postfix and Dovecot: tests/run starts them"]
+fn the_conversation_of_the_readme() {
+    let _turn = fresh();
+    let readme = include_str!("../../README.md");
+    let block = readme
+        .split("```")
+        .find(|block| block.contains(" clear> EHLO"))
+        .expect("a conversation");
+    let talk = ehlo::script::import::import(block).expect("a conversation");
+    let url = format!("open smtp://localhost:{}", env("SMTP"));
+    let talk = talk.replace("on practice smtp", &url);
+    if let Err(why) = passed(&play("README.md", &talk)) {
+        panic!("{why}\n{talk}");
+    }
+}

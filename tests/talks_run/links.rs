@@ -204,3 +204,40 @@ fn targets_take_the_place_of_what_a_talk_opens() {
     let (code, said, _) = served.run(talk, &["--target", "practice"]);
     assert_eq!(code, 0, "{said}");
 }
+
+/// `:save` with a range of exchanges, and `--save`: what they write is run again.
+#[test]
+fn what_was_said_is_saved_whole_or_in_part() {
+    use std::io::Write as _;
+
+    let served = Served::start(&[]);
+    let url = served.url("smtp", "smtp");
+    let mut console = Command::new(env!("CARGO_BIN_EXE_ehlo"))
+        .args([&url, "--allow-commands", "--save", "all.talk"])
+        .current_dir(served.folder.path())
+        .env_clear()
+        .env("HOME", served.folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    let mut input = console.stdin.take().expect("a pipe");
+    let typed = "EHLO me.test\nMAIL FROM:<a@b.example>\nRCPT TO:<nobody@ehlo.test>\nRSET\n\
+                 :save part.talk 1-3\nQUIT\n";
+    input.write_all(typed.as_bytes()).expect("written");
+    drop(input);
+    assert_eq!(console.wait().expect("it ended").code(), Some(1));
+
+    let part = std::fs::read_to_string(served.file("part.talk")).expect("saved");
+    let head = format!("open {url}\nC: EHLO me.test\nS: 250-");
+    assert!(part.starts_with(&head), "{part}");
+    let end = "C: RCPT TO:<nobody@ehlo.test>\nS: 550 5.1.1 <nobody@ehlo.test>: no such mailbox\n";
+    assert!(part.ends_with(end), "{part}");
+    let all = std::fs::read_to_string(served.file("all.talk")).expect("saved");
+    assert!(all.starts_with(&format!("open {url}\nS: 220 ")), "{all}");
+    assert!(all.ends_with("C: QUIT\nS: 221 2.0.0 Bye\n"), "{all}");
+    for talk in [part, all] {
+        let (code, said, _) = served.run(&talk, &[]);
+        assert_eq!(code, 0, "{said}\n{talk}");
+    }
+}

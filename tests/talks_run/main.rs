@@ -5,6 +5,7 @@
 mod random;
 
 mod cli;
+mod documents;
 mod failures;
 mod links;
 mod page;
