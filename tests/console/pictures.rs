@@ -33,7 +33,7 @@ fn svg(screen: &vt100::Screen, title: &str) -> String {
     let width = f64::from(columns.get()) * WIDE + 2.0 * FRAME;
     let height = used as f64 * HIGH + 2.0 * FRAME;
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-label=\"{title}\">\n\
          <title>{title}</title>\n<style>\n\
          text {{ font: 14px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; \
