@@ -16,7 +16,7 @@ use crate::transcript::Direction;
 use crate::ui::marks::{self, Fold, fold, gutter, safe};
 use crate::ui::style::{Look, Role, Styled};
 use crate::ui::units;
-use crate::wire::secret::MASK;
+use crate::wire::secret::{MASK, Secret};
 
 pub use crate::ui::marks::Mark;
 pub use content::Carry;
@@ -71,7 +71,7 @@ pub struct Renderer {
     held: Option<Styled>,
     carry: Carry,
     protocol: Option<&'static Protocol>,
-    typed: Option<Vec<u8>>,
+    typed: Option<Secret>,
     upload: Option<String>,
 }
 
@@ -93,9 +93,9 @@ impl Renderer {
         self.protocol = protocol;
     }
 
-    /// The line that the person typed, until it went out; `None` when what follows was not typed.
+    /// The line that the person typed, which may be a login, until it went out; `None` when what follows was not typed.
     pub fn typed(&mut self, line: Option<&[u8]>) {
-        self.typed = line.map(<[u8]>::to_vec);
+        self.typed = line.map(Secret::new);
     }
 
     /// The content that goes out next is so much of a file: named and counted, not shown.
@@ -171,7 +171,7 @@ impl Renderer {
         let seen = self.style.echo == Echo::Added
             && self
                 .typed
-                .take_if(|typed| shows_already(typed, &sent.shown))
+                .take_if(|typed| shows_already(typed.expose(), &sent.shown))
                 .is_some();
         // Behind a literal there may be nothing left to say.
         let nothing = sent.kind == SentKind::Command && sent.shown.is_empty();
