@@ -250,7 +250,9 @@ async fn wait(desk: &mut Desk) -> Result<FromEditor> {
 
 /// An answer to a challenge, typed without echo.
 async fn hidden_answer(desk: &mut Desk) -> Result<FromEditor> {
-    let Some(answer) = desk.front.secret("auth> ", "a console").await? else {
+    let answer = desk.front.secret("auth> ", "a console").await?;
+    desk.forget_interrupts().await;
+    let Some(answer) = answer else {
         return Ok(FromEditor::Interrupted);
     };
     if let Some(seat) = desk.seat() {

@@ -228,6 +228,17 @@ impl Desk {
         }
     }
 
+    /// A Ctrl-C that answered a hidden question is no Ctrl-C for the next wait.
+    pub async fn forget_interrupts(&mut self) {
+        // The signal was raised before the answer came; the runtime hears of it in its next turn.
+        tokio::task::yield_now().await;
+        tokio::select! {
+            biased;
+            () = interrupted(&mut self.interrupts) => {}
+            () = tokio::task::yield_now() => {}
+        }
+    }
+
     /// Gives every session the settings that were changed.
     pub fn apply_settings(&mut self) {
         let style = self.style();

@@ -210,7 +210,9 @@ async fn secret_for(desk: &mut Desk, plan: &Plan, user: &str) -> Result<Option<S
         return Ok(Some(found.secret));
     }
     let options = "EHLO_PASSWORD, --password-command CMD or --password-fd N";
-    desk.front.secret(question, options).await
+    let answer = desk.front.secret(question, options).await;
+    desk.forget_interrupts().await;
+    answer
 }
 
 async fn submit(desk: &mut Desk, plan: &Plan, user: &str, secret: &Secret) -> Result<()> {

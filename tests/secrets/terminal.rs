@@ -79,6 +79,24 @@ fn console(server: &Server, scheme: &str, steps: &[(&str, &str)]) -> String {
     screen
 }
 
+/// Ctrl-C at the hidden question gives the login up, and nothing else: the next reply is waited for.
+#[test]
+fn ctrl_c_at_the_password_ends_the_question_only() {
+    let server = Server::start();
+    let screen = console(
+        &server,
+        "smtp",
+        &[
+            ("> ", &format!(":auth PLAIN {USER}\r")),
+            ("password: ", "\x03"),
+            ("not logged in", ""),
+            ("clear> ", "VRFY alice\r"),
+            ("250 2.1.5", ":quit\r"),
+        ],
+    );
+    assert!(!screen.contains("no longer waiting"), "{screen}");
+}
+
 #[test]
 fn the_history_keeps_verb_and_mechanism_only() {
     let server = Server::start();
