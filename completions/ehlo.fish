@@ -55,7 +55,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l tls-max -d 'Highes
 1.3\t'TLS 1.3'"
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l cert -d 'Client certificate chain, PEM' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l key -d 'Client key, PEM [default: in the certificate\'s file]' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l keylog -d 'Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l keylog -d 'Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l user -d 'User name (fills the question; with --login logs in)' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l login -d 'Log in at once, with the strongest mechanism or the one named' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand connect" -l password-command -d 'Password or token: first line that the command prints' -r
@@ -110,7 +110,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l tls-max -d 'Highest TL
 1.3\t'TLS 1.3'"
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l cert -d 'Client certificate chain, PEM' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l key -d 'Client key, PEM [default: in the certificate\'s file]' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l keylog -d 'Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l keylog -d 'Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l user -d 'User name (fills the question; with --login logs in)' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l login -d 'Log in at once, with the strongest mechanism or the one named' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand run" -l password-command -d 'Password or token: first line that the command prints' -r
@@ -225,7 +225,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l tls-max -d 'Highest T
 1.3\t'TLS 1.3'"
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l cert -d 'Client certificate chain, PEM' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l key -d 'Client key, PEM [default: in the certificate\'s file]' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l keylog -d 'Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l keylog -d 'Write TLS session keys for a sniffer [default file: $SSLKEYLOGFILE]' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l user -d 'User name (fills the question; with --login logs in)' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l login -d 'Log in at once, with the strongest mechanism or the one named' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l password-command -d 'Password or token: first line that the command prints' -r
