@@ -184,6 +184,11 @@ impl View {
         count(self.known(mailbox) + self.gone.len())
     }
 
+    /// True when messages are gone that the session still counts.
+    pub fn misses_some(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
     /// How many messages of the mailbox the session knows of, those at its start.
     pub fn known(&self, mailbox: &Mailbox) -> usize {
         mailbox.position(self.upto).unwrap_or_else(|at| at)

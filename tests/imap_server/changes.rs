@@ -131,7 +131,7 @@ fn numbers_stay_true_while_another_session_expunges() {
     );
     assert_eq!(
         two.say("d SEARCH ALL"),
-        "* SEARCH 2 4 5 6 7 8 9\nd OK Search completed.\n"
+        "* SEARCH 2 4 5 6 7 8 9\nd OK [EXPUNGEISSUED] Search completed.\n"
     );
     assert!(
         two.say("e STORE 4 +FLAGS (\\Seen)")

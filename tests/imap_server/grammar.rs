@@ -220,4 +220,15 @@ fn silent_stores_are_not_refused_for_what_is_gone() {
     );
     let silent = one.say("b STORE 1:3 +FLAGS.SILENT (\\Seen)");
     assert_eq!(silent, "b OK [EXPUNGEISSUED] the others are stored\n");
+    // Nor is a search, but it says that one message was not looked at.
+    assert_eq!(
+        one.say("c SEARCH ALL"),
+        "* SEARCH 1 3\nc OK [EXPUNGEISSUED] Search completed.\n"
+    );
+    let told = one.say("d UID SEARCH ALL");
+    assert!(told.starts_with("* 2 EXPUNGE\n"), "{told}");
+    assert!(
+        told.ends_with("* SEARCH 1 3\nd OK Search completed.\n"),
+        "{told}"
+    );
 }

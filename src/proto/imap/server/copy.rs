@@ -50,7 +50,7 @@ impl ImapServer {
         let code = self.copied(to, &pairs);
         Ok(Some(match (code, remove) {
             _ if pairs.is_empty() && missing => {
-                Done::no("those messages are gone").code("EXPUNGEISSUED")
+                Done::no("those messages no longer exist").code("EXPUNGEISSUED")
             }
             (None, _) => Done::ok("no such messages"),
             (Some(code), false) => Done::ok("Copy completed.").code(code),

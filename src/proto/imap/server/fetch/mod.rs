@@ -93,7 +93,7 @@ impl Outcome {
         }
         match (numbers && self.missing > 0, self.shown) {
             (false, _) => Done::ok("Fetch completed."),
-            (true, 0) => Done::no("those messages are gone").code("EXPUNGEISSUED"),
+            (true, 0) => Done::no("those messages no longer exist").code("EXPUNGEISSUED"),
             (true, _) => Done::ok("fetched, less what is gone").code("EXPUNGEISSUED"),
         }
     }

@@ -80,7 +80,14 @@ impl ImapServer {
             let numbers: Vec<u32> = hits.iter().map(number).collect();
             self.say_flow(plain(numbers, highest));
         }
-        Ok(Some(Done::ok("Search completed.")))
+        // RFC 5530 3: what is gone and not announced yet was not searched.
+        let done = Done::ok("Search completed.");
+        let unannounced = self.view.as_ref().is_some_and(|view| view.misses_some());
+        Ok(Some(if unannounced {
+            done.code("EXPUNGEISSUED")
+        } else {
+            done
+        }))
     }
 
     /// The messages that fit, in order.
