@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::error::{Error, Kind, Result};
 use crate::proto::engine::{Input, Mode};
+use crate::ui::out;
 use crate::ui::render::Mark;
 
 use super::desk::Desk;
@@ -24,6 +25,7 @@ const AHEAD: usize = 64;
 /// # Errors
 /// `Local` when output fails; everything else is shown and counted.
 pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
+    out::widen();
     desk.settle().await?;
     let mut lines = reader();
     // A connection that the person dropped can be opened again by the next line; any other end ends it.

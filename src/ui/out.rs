@@ -7,6 +7,16 @@ use std::io::{self, Write};
 
 use crate::error::{Error, Kind, Result};
 
+/// Room in a pipe behind standard output, so that content can be written while the reader still has
+/// the part before it. Linux gives 64 KiB unless asked.
+const PIPE_ROOM: usize = 256 * 1024;
+
+/// Prepares standard output for content of any size. What is no pipe needs nothing.
+pub fn widen() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(rustix::stdio::stdout(), PIPE_ROOM);
+}
+
 /// Writes text to standard output and flushes it.
 ///
 /// # Errors

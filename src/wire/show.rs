@@ -51,7 +51,7 @@ pub fn show(bytes: &[u8], charset: Charset) -> Cow<'_, str> {
 
 /// True when all of it is printable ASCII. Without a way out of the loop, so that it runs many
 /// octets at a time.
-pub fn is_printable(bytes: &[u8]) -> bool {
+fn is_printable(bytes: &[u8]) -> bool {
     bytes
         .iter()
         .fold(true, |all, b| all & (0x20..0x7f).contains(b))

@@ -3,7 +3,7 @@
 //! This is the path of a forty-megabyte message into a pipe: printable ASCII is copied, nothing
 //! else is done to it.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::{Mark, Renderer};
 use crate::proto::event::Part;
@@ -11,7 +11,7 @@ use crate::transcript::Direction;
 use crate::ui::marks::{Fold, gutter};
 use crate::ui::style::{Role, Styled};
 use crate::ui::units;
-use crate::wire::show::{is_printable, show};
+use crate::wire::show::show;
 
 /// A line of content longer than this is shown in pieces.
 const PIECE: usize = 16 * 1024;
@@ -46,7 +46,7 @@ impl Renderer {
         bytes = self.plain_lines(bytes, out);
         while let Some(at) = memchr(b'\n', bytes) {
             self.content_line(&bytes[..=at], out);
-            bytes = self.plain_lines(&bytes[at + 1..], out);
+            bytes = &bytes[at + 1..];
         }
         while bytes.len() > PIECE {
             self.content_line(&bytes[..PIECE], out);
@@ -61,27 +61,32 @@ impl Renderer {
     /// Copies whole lines of printable ASCII, up to the first that needs more care, and gives back
     /// the rest.
     fn plain_lines<'a>(&mut self, bytes: &'a [u8], out: &mut String) -> &'a [u8] {
-        if self.style.look.width.is_some() || self.style.content_lines.is_some() {
+        let limited = self.style.look.width.is_some() || self.style.content_lines.is_some();
+        let plain = bytes.iter().fold(true, |all, b| {
+            all & ((0x20..0x7f).contains(b) | (*b == b'\r') | (*b == b'\n'))
+        });
+        let (false, true, Ok(text)) = (limited, plain, std::str::from_utf8(bytes)) else {
             return bytes;
-        }
+        };
         let mark = gutter(Direction::Received, self.carry.secured, false);
         out.reserve(bytes.len() + bytes.len() / 8);
-        let mut rest = bytes;
-        while let Some(at) = memchr(b'\n', rest) {
-            let text = &rest[..at];
-            let text = text.strip_suffix(b"\r").unwrap_or(text);
-            let plain = is_printable(text).then(|| std::str::from_utf8(text));
-            let Some(Ok(text)) = plain else {
-                return rest;
+        let mut start = 0;
+        while let Some(at) = memchr2(b'\r', b'\n', &bytes[start..]) {
+            let end = start + at;
+            // A CR that no LF follows is no line end, and is shown as what it is.
+            let next = match &bytes[end..] {
+                [b'\n', ..] => end + 1,
+                [b'\r', b'\n', ..] => end + 2,
+                _ => break,
             };
             self.carry.lines += 1;
             out.push_str(mark);
             out.push('|');
-            out.push_str(text);
+            out.push_str(&text[start..end]);
             out.push('\n');
-            rest = &rest[at + 1..];
+            start = next;
         }
-        rest
+        &bytes[start..]
     }
 
     fn content_line(&mut self, line: &[u8], out: &mut String) {
