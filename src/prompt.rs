@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
+use crate::terminal::Saved;
 use crate::wire::secret::Secret;
 
 /// Asks for a secret; nothing of the answer is shown.
@@ -14,7 +15,11 @@ use crate::wire::secret::Secret;
 /// # Errors
 /// Usage when there is no terminal; `Interrupted` on Ctrl-C; local when the terminal fails.
 pub fn hidden(question: &str) -> Result<Secret> {
-    match rpassword::prompt_password(question) {
+    let terminal = Saved::now();
+    terminal.hand_over_keys();
+    let answer = rpassword::prompt_password(question);
+    terminal.put_back();
+    match answer {
         Ok(answer) => {
             let answer = Zeroizing::new(answer);
             Ok(Secret::new(answer.as_bytes()))

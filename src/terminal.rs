@@ -22,6 +22,17 @@ impl Saved {
         let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &state);
     }
 
+    /// From now on every key is handed over as it is typed, Ctrl-C included: a key that comes between
+    /// a hidden question and the reading of its answer belongs to the answer.
+    pub fn hand_over_keys(&self) {
+        let Some(mut state) = self.0.clone() else {
+            return;
+        };
+        let modes = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+        state.local_modes.remove(modes);
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &state);
+    }
+
     /// Puts it back: modes, cursor, bracketed paste.
     pub fn put_back(&self) {
         let Some(state) = &self.0 else { return };
