@@ -203,6 +203,18 @@ fn flags_names_and_the_rest() {
             ("SETQUOTA \"\" (STORAGE 5)", "NO [NOPERM]"),
         ],
     );
+    // Python's imaplib quotes no mailbox name: once UTF-8 is enabled it is taken in an atom too.
+    judge(
+        &mut talk,
+        &[
+            ("ENABLE UTF8=ACCEPT", "OK"),
+            ("CREATE caf\u{e9}", "OK"),
+            ("LIST \"\" caf\u{e9}*", "OK"),
+            ("STATUS caf\u{e9} (MESSAGES)", "OK"),
+            ("APPEND caf\u{e9} {3+}\nabc", "OK"),
+            ("STORE 1 +FLAGS (caf\u{e9})", "BAD"),
+        ],
+    );
 }
 
 #[test]

@@ -183,7 +183,7 @@ impl ImapServer {
 
     /// Why this literal is not wanted, if it is not.
     fn judge(&self, octets: u64) -> Option<Verdict> {
-        let mut parser = Parser::new(&self.gather.text);
+        let mut parser = Parser::new(&self.gather.text).utf8(self.enabled.utf8);
         let tag = parser.tag();
         if tag.is_none() {
             return Some(Verdict::Syntax(Bad {

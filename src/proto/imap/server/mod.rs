@@ -187,7 +187,7 @@ impl ImapServer {
     /// A whole command, literals and all.
     fn command(&mut self, text: &[u8]) {
         self.commands += 1;
-        let mut parser = Parser::new(text);
+        let mut parser = Parser::new(text).utf8(self.enabled.utf8);
         let Some(tag) = parser.tag().map(str::to_owned) else {
             self.heard(text);
             self.syntax(

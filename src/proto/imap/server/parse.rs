@@ -69,6 +69,8 @@ pub(super) fn holds(ranges: &[(u32, u32)], number: u32) -> bool {
 pub(super) struct Parser<'a> {
     text: &'a [u8],
     at: usize,
+    /// UTF-8 may stand in the atom of an astring.
+    utf8: bool,
 }
 
 fn is_atom(byte: u8) -> bool {
@@ -77,7 +79,15 @@ fn is_atom(byte: u8) -> bool {
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0 }
+        let (at, utf8) = (0, false);
+        Self { text, at, utf8 }
+    }
+
+    /// With `utf8`, takes UTF-8 in the atom of an astring and of a pattern. The grammar has it in
+    /// quoted strings only (RFC 6855 3), but Python's imaplib quotes no mailbox name, and servers
+    /// in use take what it sends once UTF-8 is enabled.
+    pub(super) fn utf8(self, utf8: bool) -> Self {
+        Self { utf8, ..self }
     }
 
     pub(super) fn at(&self) -> usize {
@@ -304,9 +314,19 @@ impl<'a> Parser<'a> {
         if self.peek() == Some(b'"') || self.is_literal() {
             return self.string(what);
         }
-        let atom = self.run(|b| is_atom(b) || b == b']');
+        self.loose_atom(b"]", what)
+    }
+
+    /// An atom in which the octets of `more` may stand too, and UTF-8 where that is enabled.
+    fn loose_atom(&mut self, more: &[u8], what: &str) -> Parsed<Cow<'a, [u8]>> {
+        let start = self.at;
+        let utf8 = self.utf8;
+        let atom = self.run(|b| is_atom(b) || more.contains(&b) || utf8 && !b.is_ascii());
         if atom.is_empty() {
             return self.bad(what);
+        }
+        if let Err(error) = std::str::from_utf8(atom) {
+            return self.bad_at(start + error.valid_up_to(), "octets that are no UTF-8");
         }
         Ok(Cow::Borrowed(atom))
     }
@@ -324,11 +344,7 @@ impl<'a> Parser<'a> {
         if self.peek() == Some(b'"') || self.is_literal() {
             return self.string("a pattern");
         }
-        let atom = self.run(|b| is_atom(b) || b"]%*".contains(&b));
-        if atom.is_empty() {
-            return self.bad("a mailbox pattern");
-        }
-        Ok(Cow::Borrowed(atom))
+        self.loose_atom(b"]%*", "a mailbox pattern")
     }
 
     /// Items in parentheses, a blank between two; `least` is how many there must be.
@@ -483,6 +499,23 @@ mod tests {
         assert_eq!(
             p.bad::<()>("a flag").unwrap_err().text,
             "expected a flag at octet 34, found the end of the command"
+        );
+    }
+
+    #[test]
+    fn atoms_of_utf8() {
+        let name = "Entwürfe".as_bytes();
+        let mut strict = Parser::new(name);
+        assert_eq!(&*strict.astring("x").unwrap(), b"Entw");
+        assert!(strict.end().is_err());
+        let mut kind = Parser::new(name).utf8(true);
+        assert_eq!(&*kind.astring("x").unwrap(), name);
+        let mut pattern = Parser::new("ü*%".as_bytes()).utf8(true);
+        assert_eq!(&*pattern.pattern().unwrap(), "ü*%".as_bytes());
+        let latin = Parser::new(b"Entw\xfcrfe").utf8(true).astring("x");
+        assert_eq!(
+            latin.unwrap_err().text,
+            "octets that are no UTF-8 at octet 5"
         );
     }
 
