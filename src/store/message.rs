@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use memchr::memchr;
+use memchr::{memchr, memchr2_iter};
 
 use super::date::Stamp;
 use super::flags::Flags;
@@ -16,15 +16,17 @@ const LARGE: usize = 64 * 1024;
 pub struct Content {
     octets: Box<[u8]>,
     has_nul: bool,
+    transmitted: OnceLock<usize>,
     structure: OnceLock<Box<Part>>,
 }
 
 impl Content {
-    /// Takes over a message. Lines end in CRLF.
+    /// Takes over a message. Lines should end in CRLF; what came otherwise is kept as it came.
     pub fn new(octets: Vec<u8>) -> Arc<Self> {
         Arc::new(Self {
             has_nul: memchr(0, &octets).is_some(),
             octets: octets.into_boxed_slice(),
+            transmitted: OnceLock::new(),
             structure: OnceLock::new(),
         })
     }
@@ -32,6 +34,21 @@ impl Content {
     /// The octets, as stored.
     pub fn octets(&self) -> &[u8] {
         &self.octets
+    }
+
+    /// How many octets there are once every line ends in CRLF, as a `Stuffer` sends them, without
+    /// the doubled dots: the size in POP3 (RFC 1939 11). Counted when first asked for.
+    pub fn transmitted(&self) -> usize {
+        let count = || {
+            let ends = memchr2_iter(b'\r', b'\n', &self.octets);
+            let bare = ends.filter(|at| match self.octets[*at] {
+                b'\r' => self.octets.get(at + 1) != Some(&b'\n'),
+                _ => *at == 0 || self.octets[at - 1] != b'\r',
+            });
+            let finished = matches!(self.octets.last(), None | Some(b'\r' | b'\n'));
+            self.octets.len() + bare.count() + if finished { 0 } else { 2 }
+        };
+        *self.transmitted.get_or_init(count)
     }
 
     /// True when there is a NUL among them.

@@ -71,6 +71,28 @@ fn an_end_without_quit_removes_nothing() {
 }
 
 #[test]
+fn sizes_are_of_what_is_sent() {
+    let service = service(Vec::new());
+    let mut talk = Talk::smtp(&service, Role::Mx);
+    talk.say("EHLO me\nMAIL FROM:<a@b.test>\nRCPT TO:<alice@ehlo.test>");
+    let reply = talk.raw(b"BDAT 18 LAST\r\nA: b\n\nbare\nlines\n.");
+    assert!(reply.contains("queued as"), "{reply}");
+    let mut talk = in_as_alice(&service);
+    let sent = talk.say("RETR 1");
+    let (status, body) = sent.split_once('\n').unwrap();
+    let body = body.strip_suffix(".\n").unwrap();
+    let body = body
+        .strip_suffix("..\n")
+        .map(|b| format!("{b}.\n"))
+        .unwrap();
+    // Line ends are shown as LF here.
+    let octets = body.len() + body.matches('\n').count();
+    assert_eq!(status, format!("+OK {octets} octets"));
+    assert_eq!(talk.say("LIST 1"), format!("+OK 1 {octets}\n"));
+    assert_eq!(talk.say("STAT"), format!("+OK 1 {octets}\n"));
+}
+
+#[test]
 fn one_session_at_a_time() {
     let service = with_mail(&[]);
     let first = in_as_alice(&service);

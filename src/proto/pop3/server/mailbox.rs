@@ -35,7 +35,7 @@ impl Open {
     /// Messages and octets that are left.
     pub(super) fn totals(&self) -> (usize, usize) {
         self.left().fold((0, 0), |(count, octets), (_, letter)| {
-            (count + 1, octets + letter.content.octets().len())
+            (count + 1, octets + letter.content.transmitted())
         })
     }
 
@@ -103,8 +103,8 @@ impl Pop3Server {
                 let found = open.letter(args).map(|(_, l)| Arc::clone(&l.content));
                 match found {
                     Ok(content) => {
-                        let octets = content.octets().len();
-                        self.content(&format!("+OK {octets} octets"), content, octets);
+                        let (octets, end) = (content.transmitted(), content.octets().len());
+                        self.content(&format!("+OK {octets} octets"), content, end);
                     }
                     Err(why) => self.say(why),
                 }
@@ -119,7 +119,7 @@ impl Pop3Server {
         };
         let about = |letter: &Letter| match verb {
             "UIDL" => open.uidl(letter),
-            _ => letter.content.octets().len().to_string(),
+            _ => letter.content.transmitted().to_string(),
         };
         if !args.is_empty() {
             let reply = open
@@ -194,6 +194,26 @@ fn dotted(content: Arc<Content>, end: usize) -> Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_size_is_what_is_sent() {
+        for text in [
+            "",
+            "\n",
+            "\r",
+            "\r\r\n\n\r",
+            "a\nb\n",
+            "a\r\nb",
+            "a\rb\r\n",
+            "a\n\r\n\r",
+        ] {
+            let content = Content::new(text.into());
+            let sent: usize = dotted(Arc::clone(&content), text.len())
+                .map(|p| p.len())
+                .sum();
+            assert_eq!(content.transmitted() + ".\r\n".len(), sent, "{text:?}");
+        }
+    }
 
     #[test]
     fn the_top_of_a_message() {
