@@ -42,6 +42,9 @@ use door::Door;
 use watch::Watch;
 
 const READ_BUFFER: usize = 64 * 1024;
+/// What may still be read when the time for a reply is over: it may have come in time, while this
+/// program was kept from reading. A server that goes on for ever does not get more.
+const OVERTIME: usize = 8 * 1024 * 1024;
 /// A handshake may take so long where a program waits.
 const HANDSHAKE: Duration = Duration::from_secs(60);
 /// Silence for so long before the greeting is commented.
@@ -90,6 +93,7 @@ pub struct Session {
     tls: Option<Arc<TlsReport>>,
     failure: Option<Error>,
     tell_drained: bool,
+    overtime: usize,
 }
 
 impl Session {
@@ -112,6 +116,7 @@ impl Session {
             tls: None,
             failure: None,
             tell_drained: false,
+            overtime: 0,
             options,
         }
     }
@@ -174,7 +179,10 @@ impl Session {
             self.wrote(queued);
         }
         match turn {
-            Poll::Ready(Ok(Turn::Read(count))) => self.read(count),
+            Poll::Ready(Ok(Turn::Read(count))) => {
+                self.read(count);
+                self.count_overtime(count);
+            }
             Poll::Ready(Ok(Turn::Wrote)) => {}
             Poll::Ready(Ok(Turn::Eof)) => self.closed(None),
             Poll::Ready(Err(e)) => match fault_of(&e) {
@@ -228,6 +236,18 @@ impl Session {
             self.tell(Happening::Silence(SILENCE));
         }
         Poll::Ready(())
+    }
+
+    fn count_overtime(&mut self, count: usize) {
+        match self.deadline() {
+            Some((at, limit)) if at <= Instant::now() => {
+                self.overtime += count;
+                if self.overtime > OVERTIME {
+                    self.out_of_time(limit);
+                }
+            }
+            _ => self.overtime = 0,
+        }
     }
 
     fn wrong_door(&mut self) {

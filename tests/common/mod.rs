@@ -23,6 +23,8 @@ pub(crate) enum Do {
     Drip(Vec<u8>),
     /// Waits until the test opens the gate.
     Wait(Gate),
+    /// Sends this again and again, for as long as anybody listens.
+    Repeat(&'static str),
     /// Sends one octet so many times, for as long as anybody listens.
     Flood(u8, u64),
     /// Holds the connection open, silent, until the client goes.
@@ -128,6 +130,10 @@ fn follow(stream: TcpStream, script: &[Do]) -> Vec<String> {
                         break;
                     }
                 }
+            }
+            Do::Repeat(text) => {
+                let many = text.repeat(1000);
+                while output.write_all(many.as_bytes()).is_ok() {}
             }
             Do::Flood(octet, count) => {
                 let part = vec![*octet; 64 * 1024];
