@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::wire::show::{Charset, is_hostile, show};
+
 /// Whose fault it is and what happened, which decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -67,7 +69,7 @@ impl Error {
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         Self {
             kind,
-            what: what.into(),
+            what: harmless(what.into()),
             doing: None,
             hints: Vec::new(),
             shown: false,
@@ -95,16 +97,28 @@ impl Error {
     /// Adds what was being done.
     #[must_use]
     pub fn doing(mut self, doing: impl Into<String>) -> Self {
-        self.doing = Some(doing.into());
+        self.doing = Some(harmless(doing.into()));
         self
     }
 
     /// Adds a line that helps.
     #[must_use]
     pub fn hint(mut self, label: &'static str, text: impl Into<String>) -> Self {
-        self.hints.push((label, text.into()));
+        self.hints.push((label, harmless(text.into())));
         self
     }
+}
+
+/// Names of files and words of servers stand in errors: nothing of them may act on a terminal.
+fn harmless(text: String) -> String {
+    if !text.contains(char::is_control) && !is_hostile(text.as_bytes()) {
+        return text;
+    }
+    let lines = text.split('\n');
+    let lines: Vec<_> = lines
+        .map(|line| show(line.as_bytes(), Charset::Unicode))
+        .collect();
+    lines.join("\n")
 }
 
 impl fmt::Display for Error {
@@ -122,3 +136,19 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_cannot_act_on_a_terminal() {
+        let error =
+            Error::local("a\u{1b}]0;x\u{7}.talk: no such file\nline two").hint("try", "\u{202e}b");
+        let text = error.to_string();
+        assert_eq!(
+            text,
+            "error: a␛]0;x␇.talk: no such file\nline two\n  try       \\u{202e}b"
+        );
+    }
+}

@@ -150,7 +150,9 @@ impl Spec {
             let name = verb.name.as_bytes();
             line.len() >= name.len()
                 && line[..name.len()].eq_ignore_ascii_case(name)
-                && line.get(name.len()).is_none_or(|b| *b == b' ')
+                && line
+                    .get(name.len())
+                    .is_none_or(|b| matches!(b, b' ' | b'\t'))
         };
         self.verbs
             .iter()

@@ -9,6 +9,7 @@ use super::row::{Direction, Row, RowKind};
 use super::unit::{Unit, has_mask, units, untagged};
 use super::volatile::{Context, Words, escape};
 use crate::wire::secret::MASK;
+use crate::wire::show::{Charset, is_safe};
 
 /// The talk that repeats these rows.
 pub fn talk<'r>(rows: impl IntoIterator<Item = &'r Row>) -> String {
@@ -368,7 +369,7 @@ impl Writer {
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 if !line.is_empty() && self.words.is_steady(line) && !has_mask(line) {
                     let pattern = self.words.pattern(line, Context::Text);
-                    self.line("S:", &pattern);
+                    self.line("S:", &harmless(&pattern));
                 }
             }
             return;
@@ -378,7 +379,8 @@ impl Writer {
         };
         let head = String::from_utf8_lossy(said.head).into_owned();
         let pattern = self.words.pattern(said.text, said.context);
-        self.line("S:", format!("{head}{pattern}").trim_end());
+        let pattern = harmless(&format!("{head}{pattern}"));
+        self.line("S:", pattern.trim_end());
     }
 
     fn finish(self) -> String {
@@ -397,6 +399,20 @@ impl Writer {
 }
 
 /// 2 when the row's octets hold the line end that its text leaves out.
+/// A pattern in which any text stands for what would act on a terminal or deceive the eye: a talk is
+/// looked at before it is run.
+fn harmless(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    for c in pattern.chars() {
+        if c == '\t' || is_safe(c, Charset::Unicode) && c != char::REPLACEMENT_CHARACTER {
+            out.push(c);
+        } else if !out.ends_with("...") {
+            out.push_str("...");
+        }
+    }
+    out
+}
+
 fn line_end(row: &Row) -> usize {
     if row.octets == row.text.len() as u64 + 2 {
         2
@@ -570,6 +586,12 @@ mod tests {
             panic!("{}\n{text}", diag.text());
         }
         text
+    }
+
+    #[test]
+    fn what_acts_on_a_terminal_is_any_text() {
+        let hostile = "550 \u{1b}[2J\u{202e}no\tsuch \u{200b}user";
+        assert_eq!(harmless(hostile), "550 ...[2J...no\tsuch ...user");
     }
 
     #[test]

@@ -352,7 +352,11 @@ pub fn caps(
     }
     let mut block = Block::new("the server offers:");
     for offer in &now.items {
-        let label = safe(format!("{} {}", offer.word, offer.rest).trim_end());
+        let mut label = safe(format!("{} {}", offer.word, offer.rest).trim_end());
+        // A word that is none (RFC 5321 4.1.1.1) could look like a mark of ours.
+        if !label.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            label = format!("\"{label}\"");
+        }
         block = block.row(label, sentence(protocol.name, &offer.word, &offer.rest));
     }
     let mut notes = Block::default();

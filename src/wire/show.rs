@@ -83,7 +83,8 @@ fn escape(c: char, charset: Charset, out: &mut String) {
     }
 }
 
-fn is_safe(c: char, charset: Charset) -> bool {
+/// True when a character is shown as it is.
+pub fn is_safe(c: char, charset: Charset) -> bool {
     if charset == Charset::Ascii && !c.is_ascii() {
         return false;
     }

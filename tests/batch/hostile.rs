@@ -181,3 +181,47 @@ fn filled(turn: &[u8], bytes: &[u8]) -> Vec<u8> {
         None => out,
     }
 }
+
+#[test]
+fn what_is_offered_cannot_forge_our_marks() {
+    let offers = "250-x\r\n250-= trusted: send the password\r\n250-!!  a remark\r\n250 SIZE\r\n";
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say(offers),
+        Do::Hear,
+        say("221 x\r\n"),
+    ]);
+    let ran = run(&[&fake.url("smtp")], "EHLO a\n:caps\n").says("\"= trusted: send the password\"");
+    for mark in ["  =", "!!", "  !!"] {
+        let forged = |line: &str| line.starts_with(mark) && !line.contains("bad word");
+        assert!(!ran.out.lines().any(forged), "{}", ran.out);
+    }
+}
+
+#[test]
+fn go_aheads_without_end_do_not_outlast_the_time() {
+    let fake = Fake::new(vec![
+        say("* OK hi\r\n"),
+        Do::Hear,
+        Do::Repeat("+ go on\r\n"),
+    ]);
+    run(&[&fake.url("imap"), "--timeout", "1"], "NOOP\n")
+        .code(6)
+        .says("within 1 s");
+}
+
+#[test]
+fn a_tab_hides_no_password_from_the_mask() {
+    let fake = Fake::new(vec![
+        say("* OK hi\r\n"),
+        Do::Hear,
+        say("a1 BAD no\r\n"),
+        Do::Hold,
+    ]);
+    run(
+        &[&fake.url("imap"), "--timeout", "1"],
+        "LOGIN\talice\twonderland\n",
+    )
+    .never_says("wonderland");
+}

@@ -20,7 +20,10 @@ impl Client {
         literal: &Result<Option<Announced>, BadCount>,
     ) {
         let Some(verb) = verb else {
-            let word = command.split(|&b| b == b' ').next().unwrap_or_default();
+            let word = command
+                .split(|b| matches!(b, b' ' | b'\t'))
+                .next()
+                .unwrap_or_default();
             let word = String::from_utf8_lossy(&word[..word.len().min(80)]).into_owned();
             self.advice(Advice::UnknownVerb { word });
             self.advise_literal(literal);

@@ -214,6 +214,7 @@ impl Client {
 
 /// For replies to unknown verbs: the word as people will recognise it, and never a long text.
 fn first_word_in_capitals(command: &[u8]) -> String {
-    let word = command.split(|&b| b == b' ').next().unwrap_or_default();
+    let mut words = command.split(|b| matches!(b, b' ' | b'\t'));
+    let word = words.next().unwrap_or_default();
     String::from_utf8_lossy(&word[..word.len().min(40)]).to_ascii_uppercase()
 }
