@@ -178,6 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn a_lone_word_may_be_a_password() {
+        assert_eq!(
+            decoded(&["d29uZGVybGFuZA=="], "", false).unwrap(),
+            "text of 10 octets, no AUTH message by its form\n    \
+             text  ••••  (may be a password; shown with --show-secrets)\n"
+        );
+        let shown = decoded(&["d29uZGVybGFuZA=="], "", true).unwrap();
+        assert!(shown.contains("text  wonderland"), "{shown}");
+    }
+
+    #[test]
     fn what_is_no_base64_is_said() {
         let error = decoded(&[], "EHLO x\n250 HELP\n", false).unwrap_err();
         assert_eq!(error.what, "the text holds no AUTH message");

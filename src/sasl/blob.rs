@@ -82,9 +82,21 @@ impl Blob {
 
 /// What `octets` hold.
 pub fn describe(octets: &[u8], place: &Place) -> Blob {
-    by_place(octets, place)
-        .or_else(|| by_form(octets))
-        .unwrap_or_else(|| unknown(octets))
+    recognised(octets, place).unwrap_or_else(|| unknown(octets))
+}
+
+/// As `describe`, for a paste of which nobody knows what it is: what the server did not say and
+/// nothing explains may be a password.
+pub fn describe_guarded(octets: &[u8], place: &Place) -> Blob {
+    let server = place.side == Some(Side::Server);
+    recognised(octets, place).unwrap_or_else(|| match server {
+        true => unknown(octets),
+        false => unknown_secret(octets),
+    })
+}
+
+fn recognised(octets: &[u8], place: &Place) -> Option<Blob> {
+    by_place(octets, place).or_else(|| by_form(octets))
 }
 
 /// Messages that only their place can tell.
@@ -95,6 +107,9 @@ fn by_place(octets: &[u8], place: &Place) -> Option<Blob> {
         ("LOGIN", true, 0) => Some(Blob::new("LOGIN, first answer").field("user", octets, "")),
         ("LOGIN", true, 1) => {
             Some(Blob::new("LOGIN, second answer").secret("password", octets, "as it is"))
+        }
+        ("LOGIN", true, _) => {
+            Some(Blob::new("LOGIN, an answer too many").secret("answer", octets, "as it is"))
         }
         ("LOGIN", false, _) => prompt(octets)
             .or_else(|| Some(Blob::new("LOGIN, a question").field("question", octets, ""))),
@@ -139,8 +154,22 @@ fn by_form(octets: &[u8]) -> Option<Blob> {
         .or_else(|| damaged_plain(octets))
 }
 
+fn is_text(octets: &[u8]) -> bool {
+    std::str::from_utf8(octets).is_ok_and(|text| !text.chars().any(char::is_control))
+}
+
+fn unknown_secret(octets: &[u8]) -> Blob {
+    let size = super::octets(octets.len());
+    let note = "may be a password; shown with --show-secrets";
+    if is_text(octets) {
+        return Blob::new(format!("text of {size}, no AUTH message by its form"))
+            .secret("text", octets, note);
+    }
+    Blob::new(format!("{size}, no AUTH message by their form")).secret("octets", octets, note)
+}
+
 fn unknown(octets: &[u8]) -> Blob {
-    if std::str::from_utf8(octets).is_ok_and(|text| !text.chars().any(char::is_control)) {
+    if is_text(octets) {
         return Blob::new("text, no AUTH message by its form").field(
             "text",
             octets,
@@ -417,13 +446,29 @@ fn cram(octets: &[u8]) -> Option<Blob> {
     })
 }
 
-fn prompt(octets: &[u8]) -> Option<Blob> {
+/// What a question of LOGIN wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The user name.
+    User,
+    /// The password.
+    Password,
+}
+
+/// What these octets ask for, when they are a question of LOGIN.
+pub fn question(octets: &[u8]) -> Option<Wanted> {
     let text = String::from_utf8_lossy(octets).to_ascii_lowercase();
-    let text = text.trim_end_matches(['\0', ':', ' ']);
-    let wants = match text {
-        "username" | "user name" | "user" | "login" => "the user name is wanted",
-        "password" | "pass" => "the password is wanted",
-        _ => return None,
+    match text.trim_end_matches(['\0', ':', ' ']) {
+        "username" | "user name" | "user" | "login" => Some(Wanted::User),
+        "password" | "pass" => Some(Wanted::Password),
+        _ => None,
+    }
+}
+
+fn prompt(octets: &[u8]) -> Option<Blob> {
+    let wants = match question(octets)? {
+        Wanted::User => "the user name is wanted",
+        Wanted::Password => "the password is wanted",
     };
     Some(Blob::new(format!("LOGIN, a question: {wants}")).field("question", octets, ""))
 }

@@ -4,7 +4,7 @@
 //! (`>`, `<`), of mutt (`4>`), of Python's smtplib (`send: '…'`), this program's prompts, or none.
 //! Replies that are no part of a login are passed over, and certificates.
 
-use super::blob::{Blob, Field, Place, Side, describe};
+use super::blob::{Blob, Field, Place, Side, Wanted, describe_guarded, question};
 use super::shown;
 use crate::wire::b64::{self, Alphabet, NotBase64};
 
@@ -167,6 +167,8 @@ struct Reader {
     mechanism: Option<String>,
     from_client: usize,
     from_server: usize,
+    /// A question of LOGIN waits for its answer.
+    asked: bool,
     /// Between the lines of a certificate or key.
     armoured: bool,
     found: Vec<Item>,
@@ -198,7 +200,7 @@ impl Reader {
             }
             [] => {}
             [one] if self.mechanism.is_some() => {
-                self.message(number, side.or(Some(Side::Client)), one);
+                self.message(number, side, one);
             }
             // Outside a login a word counts when it is base64 beyond doubt.
             [one]
@@ -233,6 +235,7 @@ impl Reader {
             self.mechanism = Some(name.to_ascii_uppercase());
             self.from_client = 0;
             self.from_server = 0;
+            self.asked = false;
             if let Some(initial) = words.get(at + 1) {
                 let initial = if *initial == "=" { "" } else { initial };
                 self.message(number, Some(Side::Client), initial);
@@ -292,6 +295,14 @@ impl Reader {
     }
 
     fn message(&mut self, line: usize, side: Option<Side>, text: &str) {
+        let decoded = decode(self.alphabet, text.as_bytes());
+        let wanted = decoded.as_deref().ok().and_then(question);
+        let side = side.or_else(|| self.speaker(wanted));
+        match (side, wanted) {
+            (Some(Side::Server), Some(wanted)) => self.question(wanted),
+            (Some(Side::Server), None) => {}
+            _ => self.asked = false,
+        }
         let counter = match side {
             Some(Side::Server) => &mut self.from_server,
             _ => &mut self.from_client,
@@ -308,8 +319,30 @@ impl Reader {
         self.found.push(Item {
             line,
             side,
-            holds: decode(self.alphabet, text.as_bytes()).map(|octets| describe(&octets, &place)),
+            holds: decoded.map(|octets| describe_guarded(&octets, &place)),
         });
+    }
+
+    /// Who says a line without a mark: a question is the server's, unless one waits for its answer.
+    fn speaker(&self, wanted: Option<Wanted>) -> Option<Side> {
+        let login = self.mechanism.as_deref().is_none_or(|name| name == "LOGIN");
+        if wanted.is_some() && login && !self.asked && !self.alone {
+            return Some(Side::Server);
+        }
+        self.mechanism.is_some().then_some(Side::Client)
+    }
+
+    /// Where LOGIN asks, what comes next is its answer, whether or not `AUTH LOGIN` was pasted.
+    fn question(&mut self, wanted: Wanted) {
+        if self.mechanism.as_deref() != Some("LOGIN") {
+            self.mechanism = Some("LOGIN".to_owned());
+            self.from_client = 0;
+            self.from_server = 0;
+        }
+        if wanted == Wanted::Password {
+            self.from_client = self.from_client.max(1);
+        }
+        self.asked = true;
     }
 }
 
@@ -361,7 +394,51 @@ mod tests {
         assert_eq!(whats("two words")[0], "not base64: a blank at character 4");
         let wrapped = format!("{}\n{}\n", "QUJD".repeat(19), "QUJD".repeat(3));
         assert!(whats(&wrapped)[0].starts_with("not base64: a line end at character 77"));
-        assert_eq!(whats("-_8="), ["octets, no AUTH message by their form"]);
+        assert_eq!(whats("-_8="), ["2 octets, no AUTH message by their form"]);
+    }
+
+    /// Values that are not masked.
+    fn open(text: &str) -> Vec<String> {
+        let blobs = read(text, None)
+            .into_iter()
+            .filter_map(|item| item.holds.ok());
+        let fields = blobs.flat_map(|blob| blob.fields);
+        fields.filter(|f| !f.secret).map(|f| f.value).collect()
+    }
+
+    #[test]
+    fn an_answer_to_a_question_needs_no_command_before_it() {
+        for text in [
+            "334 VXNlcm5hbWU6\nYWxpY2U=\n334 UGFzc3dvcmQ6\nd29uZGVybGFuZA==\n235 ok\n",
+            "<~  334 VXNlcm5hbWU6\n~>  YWxpY2U=\n<~  334 UGFzc3dvcmQ6\n~>  d29uZGVybGFuZA==\n",
+            "+ VXNlcm5hbWU6\nYWxpY2U=\n+ UGFzc3dvcmQ6\nd29uZGVybGFuZA==\na1 OK\n",
+            "VXNlcm5hbWU6\nYWxpY2U=\nUGFzc3dvcmQ6\nd29uZGVybGFuZA==\n",
+        ] {
+            assert_eq!(open(text), ["Username:", "alice", "Password:"], "{text}");
+        }
+        for text in [
+            "334 UGFzc3dvcmQ6\nd29uZGVybGFuZA==\n",
+            "<~  334 UGFzc3dvcmQ6\n~>  d29uZGVybGFuZA==\n",
+            "C: AUTH PLAIN\nS: 334 UGFzc3dvcmQ6\nC: d29uZGVybGFuZA==\n",
+            "334 UGFzc3dvcmQ6\ncHc=\n",
+            "334 UGFzc3dvcmQ6\ncGFzc3dvcmQ=\n",
+            "334 UGFzc3dvcmQ6\nd29uZGVybGFuZA==\nd29uZGVybGFuZA==\n",
+        ] {
+            assert_eq!(open(text), ["Password:"], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_nothing_explains_may_be_a_password() {
+        assert!(open("d29uZGVybGFuZA==").is_empty());
+        assert_eq!(
+            whats("d29uZGVybGFuZA=="),
+            ["text of 10 octets, no AUTH message by its form"]
+        );
+        assert!(open("YWxpY2VhYQ==\nd29uZGVybGFuZA==\n").is_empty());
+        assert!(open("C: AUTH XYZZY\nS: 334 \nC: d29uZGVybGFuZA==\n").is_empty());
+        // What the server says is nobody's secret.
+        assert_eq!(open("334 QmVudXR6ZXI6\nYWxpY2VhYQ==\n"), ["Benutzer:"]);
     }
 
     #[test]

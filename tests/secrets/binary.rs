@@ -292,6 +292,12 @@ fn errors_and_decode_mask() {
     assert!(decoded.contains("••••"), "{decoded}");
     canaries.check("decode", &decoded);
     assert!(run(&["decode", "--show-secrets", &blob]).contains(PASSWORD));
+    let word = b64::encode(PASSWORD.as_bytes());
+    for pasted in [word.clone(), format!("334 UGFzc3dvcmQ6\n{word}\n235 ok")] {
+        let decoded = run(&["decode", &pasted]);
+        assert!(decoded.contains("••••"), "{decoded}");
+        canaries.check("decode", &decoded);
+    }
     canaries.check("explain", &run(&["explain", "AUTH", "PLAIN", &blob]));
     canaries.check("explain", &run(&["explain", &format!("PASS {PASSWORD}")]));
     canaries.check("explain", &run(&["explain", &blob]));
