@@ -11,6 +11,24 @@ use super::volatile::{Context, Words, escape};
 use crate::wire::secret::MASK;
 use crate::wire::show::{Charset, is_safe};
 
+const SECRET_WANTED: &str =
+    "# --secret password=COMMAND gives {password}, and auth its password.\n";
+const USER_WANTED: &str = "# --var user=NAME gives {user}.\n";
+
+/// The options that running a saved talk takes.
+pub fn options_wanted(talk: &str) -> String {
+    let wanted = [
+        (SECRET_WANTED, " --secret password=COMMAND"),
+        (USER_WANTED, " --var user=NAME"),
+    ];
+    // They stand before all that was said, which could hold the same words.
+    let head = talk.split_inclusive('\n').take(3);
+    head.take_while(|line| line.starts_with(['#', 'o']))
+        .filter_map(|line| wanted.iter().find(|(comment, _)| *comment == line))
+        .map(|(_, option)| *option)
+        .collect()
+}
+
 /// The talk that repeats these rows.
 pub fn talk<'r>(rows: impl IntoIterator<Item = &'r Row>) -> String {
     let mut rows: Vec<&Row> = rows.into_iter().collect();
@@ -389,10 +407,10 @@ impl Writer {
             head.push_str("on practice\n");
         }
         if self.secret {
-            head.push_str("# --secret password=COMMAND gives {password}, and auth its password.\n");
+            head.push_str(SECRET_WANTED);
         }
         if self.user {
-            head.push_str("# --var user=NAME gives {user}.\n");
+            head.push_str(USER_WANTED);
         }
         head + &self.out
     }

@@ -205,3 +205,15 @@ fn a_saved_conversation_runs_again() {
     console.exchange(&format!(":save {}", talk.display()), "written to");
     console.exchange(&format!(":run {}", talk.display()), "passed");
 }
+
+#[test]
+fn a_saved_conversation_is_one_sessions() {
+    let mut console = Console::greeted(70);
+    let file = |name: &str, console: &Console| console.home.path().join(name);
+    let alone = file("a.talk", &console);
+    console.exchange(&format!(":save {}", alone.display()), "written to");
+    assert!(!console.screen().contains("only session"));
+    console.exchange(":open pop3", "+OK");
+    let second = file("b.talk", &console);
+    console.exchange(&format!(":save {}", second.display()), "only session 2");
+}

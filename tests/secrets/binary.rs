@@ -162,6 +162,8 @@ fn logins_leave_no_trace_of_the_secret() {
         let (seen, output) = batch(&server, scheme, &lines, PASSWORD, &options);
         assert!(seen.contains("••••"), "{what}: {seen}");
         assert_eq!(output.status.code(), Some(0), "{what}: {seen}");
+        let saved = "ehlo run half.talk --secret password=COMMAND plays it again";
+        assert!(seen.contains(saved), "{what}: {seen}");
         let mut all = seen;
         for file in ["text.log", "half.talk", "more.jsonl", "whole.talk"] {
             let kept = forget(&server.path(file));

@@ -86,10 +86,21 @@ pub(super) fn save(desk: &mut Desk, rest: &str) -> Result<()> {
     };
     let text = desk.talk(range)?;
     crate::repl::private_file(file, &text)?;
+    let options = crate::transcript::save::options_wanted(&text);
     desk.say(
         Mark::Info,
-        &format!("written to {file}; ehlo run {file} plays it again"),
-    )
+        &format!("written to {file}; ehlo run {file}{options} plays it again"),
+    )?;
+    match desk.seats.get(desk.active) {
+        Some(seat) if desk.seats.len() > 1 => {
+            let text = format!(
+                "only session {} is in it; :use N and :save for another",
+                seat.number
+            );
+            desk.say(Mark::Info, &text)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `:fault [FILE|off]`.
