@@ -3,6 +3,7 @@
 import json
 import poplib
 import smtplib
+import socket
 import ssl
 import sys
 
@@ -58,7 +59,9 @@ refused(lambda: p.retr(1), "-ERR")
 p.rset()
 p.dele(2)
 p.noop()
-p.close()  # no QUIT: nothing is removed
+p.sock.shutdown(socket.SHUT_WR)  # no QUIT: nothing is removed
+assert p.file.read() == b""  # the server hung up, so the maildrop is free again
+p.close()
 
 p = poplib.POP3("localhost", ports["pop3"])
 p.apop("charlie", "charlie")
