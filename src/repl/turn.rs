@@ -26,15 +26,14 @@ impl Desk {
             .seats
             .get(self.active)
             .map_or(Mode::Command, super::seat::Seat::mode);
-        let outcome = match mode {
-            Mode::Command => match line {
-                [b':', b':', ..] => self.command(&line[1..]).await,
-                [b':', rest @ ..] => meta::run(self, &String::from_utf8_lossy(rest)).await,
-                _ => self.command(line).await,
-            },
-            Mode::Body | Mode::Literal { .. } | Mode::Idle | Mode::Answer { .. } => {
-                self.content(line)
+        let outcome = match (mode, line) {
+            (Mode::Command, [b':', b':', ..]) => self.command(&line[1..]).await,
+            // While one session idles, another can be used.
+            (Mode::Command | Mode::Idle, [b':', rest @ ..]) => {
+                meta::run(self, &String::from_utf8_lossy(rest)).await
             }
+            (Mode::Command, _) => self.command(line).await,
+            _ => self.content(line),
         };
         match outcome {
             Err(error) if error.kind == Kind::Local && error.shown => Err(error),

@@ -56,3 +56,22 @@ fn a_server_that_hangs_up_is_said_at_once() {
         .line("NOOP");
     console.shows("not connected").prompt("closed>");
 }
+
+/// Send in one session, watch IDLE in the other.
+#[test]
+fn another_session_is_used_while_one_idles() {
+    let mut console = Console::inbox(40);
+    console.line("idle").shows("idle>");
+    console.line(":use 1").prompt("1 smtp practice clear>");
+    console.exchange("EHLO me.test", "250 STARTTLS");
+    console.exchange("MAIL FROM:<a@example.org>", "250 2.1.0");
+    console.exchange("RCPT TO:<alice@ehlo.test>", "250 2.1.5");
+    console.exchange("DATA", "354").prompt("data>");
+    console.line("Subject: news").line("").line(".");
+    console.shows("[2] <-  * 10 EXISTS");
+    console.prompt("1 smtp practice clear>");
+    console.line(":use 2").shows("idle>");
+    console.exchange("DONE", "a3 OK");
+    console.line(":quit");
+    assert_eq!(console.end(), 0);
+}
