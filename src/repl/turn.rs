@@ -182,6 +182,14 @@ impl Desk {
 
     /// A line of content: a body, a literal, an answer, DONE.
     fn content(&mut self, line: &[u8]) -> Result<()> {
+        let console = self.front.can_ask();
+        let Some(seat) = self.seats.get_mut(self.active) else {
+            return Ok(());
+        };
+        if console && seat.mode() == Mode::Body && meta::is_command(line) {
+            let text = "this is a line of the body; Ctrl-C opens a line for the console";
+            self.say(Mark::Info, text)?;
+        }
         let Some(seat) = self.seats.get_mut(self.active) else {
             return Ok(());
         };

@@ -75,3 +75,16 @@ fn another_session_is_used_while_one_idles() {
     console.line(":quit");
     assert_eq!(console.end(), 0);
 }
+
+#[test]
+fn a_console_command_in_a_body_is_content_and_said_so() {
+    let mut console = Console::greeted(40);
+    console.exchange("MAIL FROM:<a@example.org>", "250 2.1.0");
+    console.exchange("RCPT TO:<alice@ehlo.test>", "250 2.1.5");
+    console.exchange("DATA", "354").prompt("data>");
+    console.line(":not one of ours").line(":quit");
+    console.shows("this is a line of the body; Ctrl-C opens a line for the console");
+    console.line(".").shows("queued as");
+    console.line(":quit");
+    assert_eq!(console.end(), 0);
+}

@@ -138,6 +138,17 @@ pub static COMMANDS: &[ConsoleCommand] = &[
     row("quit", "", "say QUIT or LOGOUT and leave"),
 ];
 
+/// True for a line that would be a command of the console at its prompt.
+pub fn is_command(line: &[u8]) -> bool {
+    let Some(words) = line.strip_prefix(b":") else {
+        return false;
+    };
+    let word = words.split(|b| *b == b' ').next().unwrap_or_default();
+    COMMANDS
+        .iter()
+        .any(|c| c.name.as_bytes().eq_ignore_ascii_case(word))
+}
+
 /// Runs a console command, given without its colon.
 ///
 /// # Errors
