@@ -211,6 +211,7 @@ impl Desk {
             return Ok(());
         };
         if !matches!(seat.mode(), Mode::Literal { .. }) {
+            seat.feed.not_in_lines();
             return Ok(());
         }
         if size > 0 {

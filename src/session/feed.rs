@@ -83,7 +83,9 @@ impl Feed {
                 (Fate::DropRest, self.end())
             }
             What::Answers(left) => {
-                if spec.verb(line).is_some() || *left == Some(0) {
+                // An answer is base64 (RFC 4954, section 4), which has no colon: a line that begins
+                // with one is a console command.
+                if spec.verb(line).is_some() || line.starts_with(b":") || *left == Some(0) {
                     let message = self.end();
                     return (Fate::Send, message);
                 }
@@ -115,6 +117,11 @@ impl Feed {
             "{} {kind} line{plural} not sent: {}",
             skip.lines, skip.because
         ))
+    }
+
+    /// The refused content was in a file, not in the lines: the next line is a command.
+    pub fn not_in_lines(&mut self) {
+        self.skipping = None;
     }
 
     /// True while lines are being dropped.
@@ -186,5 +193,29 @@ mod tests {
         let mut feed = refused(login(1), "AUTH");
         assert_eq!(feed.take(b"c2VjcmV0", &NO_VERBS).0, Fate::Drop);
         assert_eq!(feed.take(b"QUTI", &NO_VERBS).0, Fate::Send);
+    }
+
+    #[test]
+    fn a_console_command_is_no_answer() {
+        let answers = Content::Answers {
+            mechanism: "foo".into(),
+            sent: 0,
+        };
+        let mut feed = refused(answers, "AUTH");
+        assert_eq!(feed.take(b"YWxpY2U=", &NO_VERBS).0, Fate::Drop);
+        let (fate, message) = feed.take(b":status", &NO_VERBS);
+        assert_eq!(fate, Fate::Send);
+        assert!(message.unwrap().starts_with("1 answer line not sent"));
+        // A body may hold such a line.
+        let mut feed = refused(Content::Body, "DATA");
+        assert_eq!(feed.take(b":status", &NO_VERBS).0, Fate::Drop);
+    }
+
+    #[test]
+    fn a_refused_file_takes_no_lines() {
+        let mut feed = refused(Content::Literal { octets: 62 }, "APPEND");
+        feed.not_in_lines();
+        assert!(!feed.is_dropping());
+        assert_eq!(feed.take(b"NOOP", &NO_VERBS), (Fate::Send, None));
     }
 }

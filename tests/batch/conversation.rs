@@ -84,6 +84,89 @@ fn content_never_becomes_commands() {
     assert_eq!(fake.heard(), ["DATA", "NOOP", "QUIT"]);
 }
 
+/// A message in a directory of its own, and where it is.
+fn message() -> (tempfile::TempDir, String) {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("m.eml");
+    std::fs::write(&path, "Subject: x\r\n\r\nlonger than the lines\r\n").unwrap();
+    let path = path.display().to_string();
+    (home, path)
+}
+
+#[test]
+fn a_refused_file_takes_no_lines_with_it() {
+    let (_home, path) = message();
+    for (command, said) in [(":data", "DATA"), (":bdat", "BDAT 37 LAST")] {
+        let mut script = vec![say("220 hi\r\n"), Do::Hear];
+        if command == ":bdat" {
+            // The three lines of the chunk come with its command.
+            script.extend([Do::Hear, Do::Hear, Do::Hear]);
+        }
+        script.extend([
+            say("503 5.5.1 need MAIL\r\n"),
+            Do::Hear,
+            say("250 ok\r\n"),
+            Do::Hear,
+            say("500 what\r\n"),
+            Do::Hear,
+            say("221 bye\r\n"),
+        ]);
+        let fake = Fake::new(script);
+        run(
+            &[&fake.url("smtp")],
+            format!("{command} {path}\nNOOP\nxyzzy\n"),
+        )
+        .code(1)
+        .says("<-* 503 5.5.1 need MAIL")
+        .never_says(" lines not sent: ");
+        let heard = fake.heard();
+        assert_eq!(heard[0], said);
+        assert_eq!(heard[heard.len() - 3..], ["NOOP", "xyzzy", "QUIT"]);
+    }
+}
+
+#[test]
+fn a_refused_literal_from_a_file_takes_no_lines_with_it() {
+    let (_home, path) = message();
+    let fake = Fake::new(vec![
+        say("* OK hi\r\n"),
+        Do::Hear,
+        say("a1 NO [TRYCREATE] no such mailbox\r\n"),
+        Do::Hear,
+        say("a2 OK\r\n"),
+        Do::Hear,
+        say("* BYE\r\na3 OK\r\n"),
+    ]);
+    run(
+        &[&fake.url("imap")],
+        format!("append nosuch {{@{path}}}\nnoop\n"),
+    )
+    .code(1)
+    .never_says("not sent: ");
+    assert_eq!(
+        fake.heard(),
+        ["a1 append nosuch {37}", "a2 noop", "a3 LOGOUT"]
+    );
+}
+
+#[test]
+fn console_commands_are_no_answers_of_a_refused_login() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("504 5.5.4 unknown\r\n"),
+        Do::Hear,
+        say("221 bye\r\n"),
+    ]);
+    let url = fake.url("smtp");
+    run(&[&url, "--allow-cleartext-auth"], "auth foo\n:sessions\n")
+        .code(5)
+        .says("<-* 504 5.5.4 unknown")
+        .says("* 1 smtp ")
+        .never_says("not sent: ");
+    assert_eq!(fake.heard(), ["auth foo", "QUIT"]);
+}
+
 #[test]
 fn literals_wait_for_their_go_ahead() {
     let fake = Fake::new(vec![

@@ -42,6 +42,7 @@ pub(super) async fn data(desk: &mut Desk, rest: &str) -> Result<()> {
     desk.command(b"DATA").await?;
     let seat = active(desk)?;
     if seat.mode() != Mode::Body {
+        seat.feed.not_in_lines();
         return desk.say(Mark::Info, "the file was not sent: DATA got no go-ahead");
     }
     desk.upload(upload);
