@@ -6,6 +6,7 @@
 
 use crate::proto::event::{Content, Reply};
 use crate::proto::spec::Spec;
+use crate::wire::octets::announced;
 
 /// What becomes of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +79,13 @@ impl Feed {
                     // The n-th octet lies further on, or in this line's CR LF: the next line then
                     // begins with what continues the command, and is dropped as well.
                     *left = left.saturating_sub(length + 2);
+                    return (Fate::Drop, None);
+                }
+                // The command may go on to a further literal, which is content of it as well. What is
+                // left is no longer than the line.
+                let rest = usize::try_from(*left).map_or(line, |left| &line[left..]);
+                if let Ok(Some(further)) = announced(rest) {
+                    *left = further.octets;
                     return (Fate::Drop, None);
                 }
                 (Fate::DropRest, self.end())
@@ -178,6 +186,20 @@ mod tests {
         assert_eq!(fate, Fate::DropRest);
         assert!(message.unwrap().starts_with("2 literal lines"));
         assert_eq!(feed.take(b"NOOP", &NO_VERBS).0, Fate::Send);
+    }
+
+    #[test]
+    fn a_refused_literal_takes_those_behind_it_along() {
+        let mut feed = refused(Content::Literal { octets: 5 }, "APPEND");
+        assert_eq!(feed.take(b"INBOX {29}", &NO_VERBS), (Fate::Drop, None));
+        assert_eq!(feed.take(b"DELETE Archive", &NO_VERBS), (Fate::Drop, None));
+        assert_eq!(feed.take(b"DELETE Sent", &NO_VERBS), (Fate::Drop, None));
+        assert_eq!(feed.take(b"", &NO_VERBS).0, Fate::DropRest);
+        assert_eq!(feed.take(b"NOOP", &NO_VERBS), (Fate::Send, None));
+        let mut feed = refused(Content::Literal { octets: 5 }, "LOGIN");
+        assert_eq!(feed.take(b"alice {8}", &NO_VERBS), (Fate::Drop, None));
+        assert_eq!(feed.take(b"s3cr3tPW", &NO_VERBS).0, Fate::DropRest);
+        assert_eq!(feed.take(b"NOOP", &NO_VERBS), (Fate::Send, None));
     }
 
     #[test]
