@@ -108,8 +108,8 @@ fn write_chapter(out: &mut String, index: usize, chapter: &Chapter<'_>) {
         .iter()
         .any(|r| r.session != chapter.rows[0].session);
     out.push_str(
-        "<ol class=\"chart\">\n<li class=\"ends\" aria-hidden=\"true\"><span></span><span>client\
-         </span><span></span><span>server</span></li>\n",
+        "<ol class=\"chart\">\n<li class=\"ends\" aria-hidden=\"true\"><span></span><span><span>\
+         client</span><span>server</span></span></li>\n",
     );
     let begin = chapter.rows[0].time.0;
     let mut protocols: Vec<(&str, &'static str)> = Vec::new();
@@ -136,13 +136,43 @@ fn write_chapter(out: &mut String, index: usize, chapter: &Chapter<'_>) {
         // The session is named where it changes.
         let changes = at == 0 || chapter.rows[at - 1].session != row.session;
         let named = several && changes;
-        write_row(out, &chapter.rows[at..at + run], after, protocol, named);
+        let goes_on = |before: &Row, after: Option<&&Row>| {
+            after.is_some_and(|after| is_one_arrow(before, after))
+        };
+        let place = Place {
+            after: (at == 0 || !goes_on(chapter.rows[at - 1], Some(row))).then_some(after),
+            named,
+            ends: !goes_on(row, chapter.rows.get(at + run)),
+        };
+        write_row(out, &chapter.rows[at..at + run], protocol, &place);
         at += run;
     }
     out.push_str("</ol>\n</section>\n");
 }
 
-fn write_row(out: &mut String, rows: &[&Row], after: u64, protocol: &str, named: bool) {
+/// Where a row stands among the others.
+struct Place {
+    /// Milliseconds since the beginning; only the first row of an arrow tells.
+    after: Option<u64>,
+    /// The session is named.
+    named: bool,
+    /// The arrow ends here.
+    ends: bool,
+}
+
+/// Lines of the server that belong to what follows: all of a reply is one arrow, and what an IMAP
+/// server says in front of its last line is part of it.
+fn is_one_arrow(before: &Row, after: &Row) -> bool {
+    let heard = |row: &Row| row.direction == Direction::Received;
+    heard(before)
+        && heard(after)
+        && before.reply.is_none()
+        && before.session == after.session
+        && before.tls == after.tls
+        && before.time == after.time
+}
+
+fn write_row(out: &mut String, rows: &[&Row], protocol: &str, place: &Place) {
     let row = rows[0];
     let direction = match row.direction {
         Direction::Sent => "sent",
@@ -158,7 +188,8 @@ fn write_row(out: &mut String, rows: &[&Row], after: u64, protocol: &str, named:
         _ if matches!(row.kind, RowKind::Oddity | RowKind::Failed) => " odd",
         _ => "",
     };
-    let session = if named {
+    let part = if place.ends { "" } else { " part" };
+    let session = if place.named {
         format!("<span class=\"session\">{}</span> ", text(&row.session))
     } else {
         String::new()
@@ -170,9 +201,9 @@ fn write_row(out: &mut String, rows: &[&Row], after: u64, protocol: &str, named:
     };
     let _ = write!(
         out,
-        "<li class=\"{direction}{tls}{verdict}\"><time>{}</time><div class=\"said\">{session}\
+        "<li class=\"{direction}{tls}{verdict}{part}\"><time>{}</time><div class=\"said\">{session}\
          <span class=\"who\">{said}</span>",
-        elapsed(after)
+        place.after.map(elapsed).unwrap_or_default()
     );
     if row.kind == RowKind::Content {
         out.push_str("<pre>");
