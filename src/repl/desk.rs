@@ -12,11 +12,12 @@ use crate::error::{Error, Kind, Result};
 use crate::proto::engine::{Engine, Setting};
 use crate::proto::event::Event;
 use crate::session::{Happening, Timed};
-use crate::transcript::{Row, to_json};
+use crate::transcript::{Row, RowKind, Stamp, answer_to_json, to_json};
 use crate::ui::marks::{Fold, fold};
 use crate::ui::render::{Echo, Mark, Renderer, Style, Times, complaint};
-use crate::ui::style::Styled;
+use crate::ui::style::{Role, Styled};
 use crate::ui::view::Seen;
+use crate::wire::show::show as show_safe;
 
 use super::front::Front;
 use super::screen::{LogFile, Screen};
@@ -53,6 +54,8 @@ pub struct Desk {
     pub prepared: std::collections::VecDeque<Vec<u8>>,
     /// True when the person asked to leave.
     pub leaving: bool,
+    /// The console command that is being carried out: what its answer in JSON is to.
+    pub answering: Option<&'static str>,
     next_number: usize,
     /// What `show` writes, kept for its capacity.
     text: String,
@@ -84,6 +87,7 @@ impl Desk {
             interrupts: None,
             prepared: std::collections::VecDeque::new(),
             leaving: false,
+            answering: None,
             next_number: 1,
             text: String::new(),
         }
@@ -323,9 +327,7 @@ impl Desk {
         }
         // A range begins behind the connection: the talk opens it all the same.
         let opens = seat.connected_row();
-        let missing = rows
-            .first()
-            .is_none_or(|r| r.kind != crate::transcript::RowKind::Connected);
+        let missing = rows.first().is_none_or(|r| r.kind != RowKind::Connected);
         let first = missing.then_some(&opens);
         Ok(crate::transcript::save::talk(first.into_iter().chain(rows)))
     }
@@ -343,8 +345,14 @@ impl Desk {
     /// # Errors
     /// `Local` when the screen cannot be written.
     pub fn say(&mut self, mark: Mark, text: &str) -> Result<()> {
-        if self.settings.json || self.settings.quiet {
+        if self.settings.quiet {
             return Ok(());
+        }
+        if self.settings.json {
+            return match self.answering {
+                Some(_) => self.answer_in_json(text.to_owned(), &[]),
+                None => Ok(()),
+            };
         }
         let mut out = String::new();
         let style = self.style();
@@ -360,6 +368,10 @@ impl Desk {
     /// # Errors
     /// As `say`.
     pub fn print(&mut self, lines: &[Styled]) -> Result<()> {
+        if self.settings.json {
+            let text: Vec<_> = lines.iter().map(Styled::text).collect();
+            return self.answer_in_json(text.join("\n"), &[]);
+        }
         let look = self.settings.look;
         let text: String = lines
             .iter()
@@ -367,6 +379,56 @@ impl Desk {
             .map(|line| line.render(&look) + "\n")
             .collect();
         self.screen.write(&text)
+    }
+
+    /// Labels and their values, one a line; `width` is the column of the values.
+    ///
+    /// # Errors
+    /// As `say`.
+    pub fn table(&mut self, rows: &[(&str, String)], width: usize) -> Result<()> {
+        let charset = self.settings.look.charset;
+        let lines: Vec<Styled> = rows
+            .iter()
+            .map(|(label, text)| {
+                Styled::new(Role::Dim, format!("{label:<width$}"))
+                    .with(Role::Plain, show_safe(text.as_bytes(), charset))
+            })
+            .collect();
+        if !self.settings.json {
+            return self.print(&lines);
+        }
+        let text: Vec<_> = lines.iter().map(Styled::text).collect();
+        self.answer_in_json(text.join("\n"), rows)
+    }
+
+    /// Text of ours that somebody may copy: never folded, never coloured.
+    ///
+    /// # Errors
+    /// As `say`.
+    pub fn verbatim(&mut self, text: &str) -> Result<()> {
+        if self.settings.json {
+            return self.answer_in_json(text.trim_end_matches('\n').to_owned(), &[]);
+        }
+        self.screen.write(text)
+    }
+
+    fn answer_in_json(&mut self, text: String, fields: &[(&str, String)]) -> Result<()> {
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        let seat = self.seats.get(self.active);
+        let session = seat.map_or_else(|| "".into(), |seat| seat.rows.session().clone());
+        let secured = seat.is_some_and(|seat| seat.session.is_secured());
+        let row = Row::note(
+            Stamp::new(since),
+            &session,
+            secured,
+            RowKind::Console,
+            &text,
+        );
+        let command = self.answering.map(|name| format!(":{name}"));
+        let json = answer_to_json(&row, &command.unwrap_or_default(), fields);
+        self.screen.write(&(json + "\n"))
     }
 
     /// Waits until the active session owes nothing that is waited for, showing all that happens.

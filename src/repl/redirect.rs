@@ -39,17 +39,22 @@ impl Redirect {
         Ok(Self::new(To::File(super::new_file(name)?, name.to_owned())))
     }
 
-    /// Into a command's standard input.
+    /// Into a command's standard input. Where standard output is JSON, what the command says goes to
+    /// standard error.
     ///
     /// # Errors
     /// `Local` when it cannot be started.
-    pub fn command(command: &str) -> Result<Self> {
-        let child = Command::new("sh")
+    pub fn command(command: &str, json: bool) -> Result<Self> {
+        let mut program = Command::new("sh");
+        program
             .arg("-c")
             .arg(command)
             .env_remove(PASSWORD_VARIABLE)
-            .stdin(Stdio::piped())
-            .spawn();
+            .stdin(Stdio::piped());
+        if json {
+            program.stdout(std::io::stderr());
+        }
+        let child = program.spawn();
         let child = child.map_err(|e| Error::local(format!("{command}: {e}")))?;
         Ok(Self::new(To::Command(child, command.to_owned())))
     }

@@ -232,7 +232,7 @@ pub fn json(outcome: &Outcome) -> String {
         failure,
     };
     // A form of strings, numbers and lists of them always has its JSON.
-    serde_json::to_string(&form).unwrap_or_default()
+    crate::wire::show::json_safe(serde_json::to_string(&form).unwrap_or_default())
 }
 
 fn safe(text: &str) -> String {

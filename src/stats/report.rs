@@ -249,7 +249,7 @@ impl Report {
 
     /// As one line of JSON.
     pub fn json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        crate::wire::show::json_safe(serde_json::to_string(self).unwrap_or_default())
     }
 }
 

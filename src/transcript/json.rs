@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::row::{Direction, ReplyRow, Row, RowKind, Stamp};
 use crate::proto::event::Verdict;
 use crate::wire::b64;
+use crate::wire::show::json_safe;
 
 /// Why a line is no row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,12 @@ struct Form {
     reply: Option<Box<ReplyRow>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ms: Option<f64>,
+    /// What was asked of the console. Written alone: a row has no place for it.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
+    /// The answer by its labels.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    fields: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 // serde hands these functions a reference.
@@ -70,13 +77,32 @@ const VERDICTS: [(Verdict, &str); 5] = [
 
 /// The row as one line of JSON, without the line end.
 pub fn to_json(row: &Row) -> String {
+    // A form of strings, numbers and booleans always has its JSON.
+    json_safe(serde_json::to_string(&form(row)).unwrap_or_default())
+}
+
+/// What a console command answered, as one line of JSON: a row's form, with the command's name and,
+/// where the answer is a table of labels and values, the table.
+pub fn answer_to_json(row: &Row, command: &str, fields: &[(&str, String)]) -> String {
+    let table = fields
+        .iter()
+        .map(|(label, value)| ((*label).to_owned(), value.as_str().into()));
+    let form = Form {
+        command: (!command.is_empty()).then(|| command.to_owned()),
+        fields: (!fields.is_empty()).then(|| table.collect()),
+        ..form(row)
+    };
+    json_safe(serde_json::to_string(&form).unwrap_or_default())
+}
+
+fn form(row: &Row) -> Form {
     let (text, b64) = match std::str::from_utf8(&row.text) {
         Ok(text) => (Some(text.to_owned()), None),
         Err(_) => (None, Some(b64::encode(&row.text))),
     };
     let received = row.direction == Direction::Received;
     let verdict = VERDICTS.iter().find(|(v, _)| *v == row.verdict && received);
-    let form = Form {
+    Form {
         time: row.time.to_string(),
         session: row.session.to_string(),
         direction: row.direction,
@@ -90,9 +116,9 @@ pub fn to_json(row: &Row) -> String {
         verdict: verdict.map(|(_, name)| (*name).to_owned()),
         reply: row.reply.clone(),
         ms: row.ms.map(|ms| (ms * 1000.0).round() / 1000.0),
-    };
-    // A form of strings, numbers and booleans always has its JSON.
-    serde_json::to_string(&form).unwrap_or_default()
+        command: None,
+        fields: None,
+    }
 }
 
 /// Reads a line of JSON. Fields that are not known are passed over.

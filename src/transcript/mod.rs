@@ -12,6 +12,6 @@ pub mod save;
 mod unit;
 mod volatile;
 
-pub use json::{BadRow, from_json, to_json};
+pub use json::{BadRow, answer_to_json, from_json, to_json};
 pub use kept::{EXCHANGE_MAX, EXCHANGES_MAX, Kept, TOTAL_MAX, Transcript};
 pub use row::{Direction, ReplyRow, Row, RowKind, Rows, Stamp};

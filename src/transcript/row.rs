@@ -128,6 +128,8 @@ pub enum RowKind {
     Failed,
     /// Note: the connection is closed.
     Closed,
+    /// Note: what a console command answered.
+    Console,
     /// Note: anything else.
     Remark,
 }

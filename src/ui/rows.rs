@@ -44,6 +44,12 @@ pub fn lines(row: &Row, look: &Look) -> Vec<Styled> {
             .flat_map(|line| fold(line, look.width, Fold::Content))
             .collect();
     }
+    if row.kind == RowKind::Console {
+        return content(row)
+            .map(|line| Styled::plain(mark).with(role, safe(line, look)))
+            .flat_map(|line| fold(line, look.width, Fold::Words))
+            .collect();
+    }
     let text = match (row.kind, row.text.is_empty()) {
         (RowKind::Closed, true) => "the connection is closed".to_owned(),
         (RowKind::Closed, false) => format!("the connection is closed: {}", safe(&row.text, look)),

@@ -49,6 +49,27 @@ pub fn show(bytes: &[u8], charset: Charset) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// JSON whose strings may hold anything, made safe: what `show` would not leave as it is becomes a
+/// `\uNNNN` escape, which reads back as the same character. JSON of serde's, where no such character
+/// stands outside a string.
+pub fn json_safe(json: String) -> String {
+    if json.is_ascii() && !json.contains('\u{7f}') {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if is_safe(c, Charset::Unicode) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut units) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
+}
+
 /// True when all of it is printable ASCII. Without a way out of the loop, so that it runs many
 /// octets at a time.
 fn is_printable(bytes: &[u8]) -> bool {
@@ -117,6 +138,17 @@ mod tests {
         assert!(is_hostile(hostile));
         let ascii = show(hostile, Charset::Ascii);
         assert!(ascii.is_ascii() && ascii.contains("\\x1b[2J"));
+    }
+
+    #[test]
+    fn json_holds_nothing_that_a_terminal_obeys_and_reads_back() {
+        let text = "a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\u{e0041}\u{200b} grüße ••••";
+        let json = serde_json::to_string(&[text, "plain"]).unwrap();
+        let safe = json_safe(json);
+        assert!(!is_hostile(safe.as_bytes()), "{safe}");
+        assert!(safe.contains("\\u009b31m\\u007f\\u202e") && safe.contains("grüße ••••"));
+        let back: Vec<String> = serde_json::from_str(&safe).unwrap();
+        assert_eq!(back, [text, "plain"]);
     }
 
     #[test]

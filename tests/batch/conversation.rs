@@ -215,6 +215,137 @@ fn json_is_one_object_a_line() {
     assert!(ran.out.contains(r#""code":"500""#), "{}", ran.out);
 }
 
+/// Every console command, in whatever state, answers in JSON or on standard error.
+#[test]
+fn the_answers_of_console_commands_are_json_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("m.eml"), "Subject: x\r\n\r\nhello\r\n").unwrap();
+    std::fs::write(path("bad.talk"), "nonsense here\n").unwrap();
+    let talk = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/talks/smtp-helo.talk");
+    let mut typed = String::new();
+    let args = |name: &str| -> Vec<String> {
+        match name {
+            "help" => ["", "AUTH", "@all", "caps", "nonsense"]
+                .map(str::to_owned)
+                .to_vec(),
+            "explain" => ["", "550 5.7.1", "1", "nonsense"]
+                .map(str::to_owned)
+                .to_vec(),
+            "tls" => vec![String::new(), "pem".into(), format!("save {}", path("pem"))],
+            "auth" => vec!["PLAIN alice".into(), "NTLM x".into()],
+            "b64" | "multi" => vec!["NOOP".into()],
+            "unb64" => vec!["AGFsaWNlAHdvbmRlcmxhbmQ=".into(), "aGVsbG8=".into()],
+            "raw" => vec![r#""NOOP\r\n""#.into()],
+            "data" | "bdat" => vec![path("m.eml")],
+            "repeat" => vec!["3 NOOP".into()],
+            "watch" => vec!["1 NOOP".into()],
+            ">" => vec![format!("{} EHLO me.test", path("reply"))],
+            "|" => vec![r#""cat; echo it was read" EHLO me.test"#.into()],
+            "show" => vec![String::new(), "1".into(), "99".into()],
+            "save" => vec![path("saved.talk")],
+            "run" => vec![talk.to_owned(), path("bad.talk"), path("none.talk")],
+            "log" => vec![path("log"), "off".into()],
+            "inbox" => vec![String::new(), "bob".into(), "bob 1".into()],
+            "fault" => vec![String::new(), "off".into()],
+            "open" => vec!["pop3".into(), "nowhere://x".into()],
+            "use" | "close" => vec!["1".into()],
+            "reconnect" => vec![String::new()],
+            "time" => vec!["all".into()],
+            "set" => vec![String::new(), "view".into(), "explain on".into()],
+            _ => vec![String::new()],
+        }
+    };
+    let names: Vec<_> = ehlo::repl::meta::COMMANDS.iter().map(|c| c.name).collect();
+    assert!(names.len() > 30 && names.last() == Some(&"quit"));
+    typed.push_str("EHLO me.test\n");
+    for name in &names {
+        for arg in args(name) {
+            typed.push_str(format!(":{name} {arg}").trim_end());
+            typed.push('\n');
+        }
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut command = crate::common::program(home.path());
+    command.env("EHLO_PASSWORD", "wonderland");
+    let ran = crate::common::run_with(
+        &mut command,
+        &["--json", "--allow-commands", "--insecure"],
+        typed,
+    );
+    let mut answered = std::collections::BTreeSet::new();
+    let mut texts = std::collections::BTreeMap::new();
+    for line in ran.out.lines() {
+        let value: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        assert!(value.get("direction").is_some(), "{line}");
+        if value["kind"] == "console" {
+            assert_eq!(value["direction"], "note", "{line}");
+            let name = value["command"].as_str().unwrap().to_owned();
+            if name == ":set" && value.get("fields").is_some() {
+                assert_eq!(value["fields"]["explain"], "off", "{line}");
+            }
+            if name == ":status" {
+                assert_eq!(value["fields"]["protocol"], "smtp", "{line}");
+            }
+            texts
+                .entry(name.clone())
+                .or_insert_with(String::new)
+                .push_str(value["text"].as_str().unwrap());
+            answered.insert(name);
+        }
+    }
+    for name in [
+        ":help",
+        ":explain",
+        ":caps",
+        ":status",
+        ":tls",
+        ":b64",
+        ":unb64",
+        ":together",
+        ":repeat",
+        ":>",
+        ":|",
+        ":show",
+        ":save",
+        ":run",
+        ":log",
+        ":inbox",
+        ":fault",
+        ":sessions",
+        ":set",
+        ":history",
+    ] {
+        assert!(
+            answered.contains(name),
+            "{name}: {answered:?}\n{}{}",
+            ran.out,
+            ran.err
+        );
+    }
+    assert!(texts[":caps"].lines().count() > 3, "{}", texts[":caps"]);
+    assert!(ran.err.contains("it was read"), "{}", ran.err);
+    assert!(!ran.out.contains("wonderland") && !ran.out.contains('\u{1b}'));
+}
+
+/// What a server says is data in JSON, and harmless where it is read on a terminal.
+#[test]
+fn json_is_harmless_on_a_terminal() {
+    let fake = Fake::new(vec![
+        say("220 hi \x1b[2J\u{9b}31m\u{202e}x\u{7f}\r\n"),
+        Do::Hear,
+        say("221 bye\r\n"),
+    ]);
+    let ran = run(&["--json", &fake.url("smtp")], "").code(0);
+    assert!(
+        !ehlo::wire::show::is_hostile(ran.out.replace('\n', "").as_bytes()),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains(r"\u009b31m\u202ex\u007f"), "{}", ran.out);
+}
+
 #[test]
 fn detection_from_the_greeting() {
     for (greeting, bye, farewell) in [

@@ -226,6 +226,28 @@ async fn names_and_pins_that_fit_are_trusted() {
 }
 
 /// RSA 1024, SHA-1 and X.509 version 1, which only openssl still makes and serves.
+/// With `--json` the session and the chain as PEM are answers in JSON.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_is_told_in_json() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = lab::root("Lab Root");
+    let ca = ca_file(dir.path(), &root);
+    let port = pop3s(lab::issue(&lab::params("Lab Leaf", &[HOST]), &root, &[])).await;
+    let ran = ehlo(port, HOST, &ca, &["--json"], ":tls\n:tls pem\n").await;
+    let ran = ran.code(0);
+    let values: Vec<serde_json::Value> = ran
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect();
+    let told: Vec<_> = values.iter().filter(|v| v["command"] == ":tls").collect();
+    assert_eq!(told.len(), 2, "{}", ran.out);
+    assert!(told[0]["text"].as_str().unwrap().contains("TLS 1.3"));
+    let pem = told[1]["text"].as_str().unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\n"), "{pem}");
+    assert!(pem.ends_with("-----END CERTIFICATE-----"), "{pem}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_openssl_made_long_ago_is_refused_with_exit_4() {
     let dir = tempfile::tempdir().unwrap();

@@ -15,6 +15,13 @@ use super::wanted;
 pub(super) fn set(desk: &mut Desk, rest: &str) -> Result<()> {
     match rest.split_once(char::is_whitespace) {
         None if rest.is_empty() => {
+            if desk.settings.json {
+                let rows: Vec<_> = NAMES
+                    .iter()
+                    .map(|(name, ..)| (*name, desk.settings.value(name)))
+                    .collect();
+                return desk.table(&rows, 9);
+            }
             let lines: Vec<Styled> = NAMES
                 .iter()
                 .map(|(name, values, what)| {

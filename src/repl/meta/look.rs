@@ -77,15 +77,7 @@ pub(super) fn status(desk: &mut Desk) -> Result<()> {
             },
         ));
     }
-    let charset = desk.settings.look.charset;
-    let lines: Vec<Styled> = rows
-        .iter()
-        .map(|(label, text)| {
-            Styled::new(Role::Dim, format!("{label:<9} "))
-                .with(Role::Plain, safe(text.as_bytes(), charset))
-        })
-        .collect();
-    desk.print(&lines)
+    desk.table(&rows, 10)
 }
 
 /// `:tls [pem|save FILE]`.
@@ -105,7 +97,7 @@ pub(super) fn tls(desk: &mut Desk, rest: &str) -> Result<()> {
             let lines = tls_words::full(&report);
             desk.print(&lines)
         }
-        ("pem", _) => desk.screen.write(&report.pem()),
+        ("pem", _) => desk.verbatim(&report.pem()),
         ("save", file) if !file.trim().is_empty() => {
             if !desk.settings.allow_commands {
                 return Err(
@@ -186,7 +178,7 @@ pub(super) fn b64(desk: &mut Desk, rest: &str) -> Result<()> {
     } else {
         coded
     };
-    desk.screen.write(&format!("{coded}\n"))
+    desk.verbatim(&format!("{coded}\n"))
 }
 
 /// `:unb64 BASE64`.
@@ -202,7 +194,7 @@ pub(super) fn unb64(desk: &mut Desk, rest: &str) -> Result<()> {
         return desk.say(Mark::Info, &text);
     }
     let shown = safe(&bytes, desk.settings.look.charset).into_owned();
-    desk.screen.write(&format!("{shown}\n"))
+    desk.verbatim(&format!("{shown}\n"))
 }
 
 fn without_flag(rest: &str) -> (&str, bool) {

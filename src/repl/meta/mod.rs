@@ -169,7 +169,14 @@ pub async fn run(desk: &mut Desk, line: &str) -> Result<()> {
                 .hint("allow", "--allow-commands"),
         );
     }
-    match command.name {
+    desk.answering = Some(command.name);
+    let outcome = carry_out(desk, command.name, rest).await;
+    desk.answering = None;
+    outcome
+}
+
+async fn carry_out(desk: &mut Desk, name: &str, rest: &str) -> Result<()> {
+    match name {
         "help" => crate::repl::teach::help(desk, rest),
         "explain" => crate::repl::teach::explain(desk, rest),
         "caps" => crate::repl::teach::caps(desk),

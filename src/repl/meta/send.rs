@@ -203,7 +203,7 @@ pub(super) async fn to_program(desk: &mut Desk, rest: &str) -> Result<()> {
         .filter(|(_, command)| !command.is_empty())
         .ok_or_else(|| Error::usage("usage: :| \"PROGRAM\" COMMAND"))?;
     active(desk)?;
-    let redirect = Redirect::command(&program)?;
+    let redirect = Redirect::command(&program, desk.settings.json)?;
     redirected(desk, redirect, command).await
 }
 
