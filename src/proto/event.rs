@@ -227,6 +227,19 @@ impl Offers {
         self.rest(word).is_some()
     }
 
+    /// True when any of the words (separated by blanks) is offered; a word that ends in "=" stands
+    /// for a family.
+    pub fn has_any(&self, words: &str) -> bool {
+        let family = |word: &str| {
+            let begins = |o: &Offer| {
+                let head = o.word.get(..word.len());
+                head.is_some_and(|head| head.eq_ignore_ascii_case(word))
+            };
+            word.ends_with('=') && self.items.iter().any(begins)
+        };
+        words.split(' ').any(|word| self.has(word) || family(word))
+    }
+
     /// What stands behind the word, if it is offered.
     pub fn rest(&self, word: &str) -> Option<&str> {
         self.items

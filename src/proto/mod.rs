@@ -11,6 +11,7 @@ pub mod pop3;
 pub mod server;
 pub mod smtp;
 pub mod spec;
+pub mod standing;
 
 use engine::{ClientOptions, Engine};
 use spec::Spec;

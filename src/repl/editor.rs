@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use rustyline::completion::{Completer, Pair};
+use rustyline::completion::{Completer, Pair, longest_common_prefix};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
@@ -32,6 +32,12 @@ use super::front::{FromEditor, Reading, ToEditor};
 
 /// Columns where nobody says how many there are.
 const DEFAULT_WIDTH: usize = 80;
+/// Rows where nobody says how many there are.
+const DEFAULT_HEIGHT: usize = 24;
+/// Rows that a list leaves free: for the line above it and the prompt with its hint below.
+const ROWS_KEPT: usize = 4;
+/// Blanks that the editor puts between the columns of a list.
+const LIST_GAP: usize = 2;
 /// A hint that has fewer columns left in its row goes on in the next.
 const HINT_ROOM: usize = 16;
 /// The widest column of candidates.
@@ -67,6 +73,8 @@ impl LineEditor {
         let config = Config::builder()
             .completion_type(CompletionType::List)
             .completion_show_all_if_ambiguous(true)
+            // A list fits the screen, so it is not asked about either.
+            .completion_prompt_limit(usize::MAX)
             .edit_mode(if options.vi {
                 EditMode::Vi
             } else {
@@ -296,7 +304,49 @@ impl Completer for Assistant {
             display: self.listed(&candidate, widest),
             replacement: candidate.text,
         });
-        Ok((start, pairs.collect()))
+        let height = crate::terminal::height().unwrap_or(DEFAULT_HEIGHT);
+        Ok((
+            start,
+            self.on_one_screen(pairs.collect(), height, &line[start..pos]),
+        ))
+    }
+}
+
+impl Assistant {
+    /// As much of a list as fits above the prompt, and how much more there is. The editor's own pager
+    /// would swallow what is typed at it.
+    fn on_one_screen(&self, mut pairs: Vec<Pair>, height: usize, typed: &str) -> Vec<Pair> {
+        let rows = height.saturating_sub(ROWS_KEPT).max(1);
+        let columns = pairs.iter().map(|pair| units::columns(&pair.display));
+        let width = self.width.max(1);
+        let abreast = |widest: usize| width / (widest + LIST_GAP).min(width);
+        if pairs.len() <= rows * abreast(columns.max().unwrap_or(0)) {
+            return pairs;
+        }
+        let total = pairs.len();
+        let whole = total < complete::CANDIDATES_MAX;
+        // What all have in common goes into the line: those that are not shown count too.
+        let common = match whole {
+            true => longest_common_prefix(&pairs).unwrap_or(typed).to_owned(),
+            false => typed.to_owned(),
+        };
+        let rest = |kept: usize| {
+            let (dots, more) = (dots_of(self.options.charset), total - kept);
+            let text = match whole {
+                true => format!("{dots} and {more} more: type a letter"),
+                false => format!("{dots} and more: type a letter"),
+            };
+            cut(&text, width.saturating_sub(1), self.options.charset)
+        };
+        let columns = pairs.iter().map(|pair| units::columns(&pair.display));
+        let widest = columns.max().unwrap_or(0).max(units::columns(&rest(0)));
+        pairs.truncate((rows * abreast(widest)).saturating_sub(1));
+        let display = rest(pairs.len());
+        pairs.push(Pair {
+            display,
+            replacement: common,
+        });
+        pairs
     }
 }
 
@@ -382,10 +432,7 @@ fn cut(text: &str, room: usize, charset: Charset) -> String {
     if units::columns(text) <= room {
         return text.to_owned();
     }
-    let dots = match charset {
-        Charset::Unicode => "…",
-        Charset::Ascii => "...",
-    };
+    let dots = dots_of(charset);
     let room = room.saturating_sub(units::columns(dots));
     let mut used = 0;
     let fits = |c: &char| {
@@ -394,6 +441,14 @@ fn cut(text: &str, room: usize, charset: Charset) -> String {
     };
     let head: String = text.chars().take_while(fits).collect();
     head.trim_end().to_owned() + dots
+}
+
+/// What stands for what was left out.
+fn dots_of(charset: Charset) -> &'static str {
+    match charset {
+        Charset::Unicode => "…",
+        Charset::Ascii => "...",
+    }
 }
 
 /// What is typed, in the colours of what it is; secrets become dots of the same width.

@@ -182,6 +182,8 @@ fn with_stage(
             protocol: crate::proto::PROTOCOLS[0],
             phase: crate::proto::spec::Phase("no session"),
             offers: &no_offers,
+            secured: false,
+            logged_in: false,
             console: &console,
             width: desk.settings.look.width,
         };
@@ -191,6 +193,8 @@ fn with_stage(
         protocol,
         phase: engine.phase(),
         offers: engine.offers(),
+        secured: session.is_some_and(Session::is_secured),
+        logged_in: engine.facts().logged_in,
         console: &console,
         width: desk.settings.look.width,
     })

@@ -7,6 +7,7 @@ use crate::knowledge::{self, Fact, Kind};
 use crate::proto::Protocol;
 use crate::proto::event::Offers;
 use crate::proto::spec::{ArgKind, Phase, Shape, Verb};
+use crate::proto::standing::{Situation, Standing, is_rare};
 use crate::wire::show::{Charset, show};
 
 /// Extensions that a server of today has; which of them are missing is worth a line.
@@ -55,10 +56,26 @@ pub struct Stage<'a> {
     pub phase: Phase,
     /// What the server offers.
     pub offers: &'a Offers,
+    /// True under TLS.
+    pub secured: bool,
+    /// True after a login.
+    pub logged_in: bool,
     /// The console's commands: name, arguments, summary.
     pub console: &'a [(&'static str, &'static str, &'static str)],
     /// Columns of the screen.
     pub width: Option<usize>,
+}
+
+impl Stage<'_> {
+    fn situation(&self) -> Situation<'_> {
+        Situation {
+            protocol: self.protocol.name,
+            phase: self.phase,
+            offers: self.offers,
+            secured: self.secured,
+            logged_in: self.logged_in,
+        }
+    }
 }
 
 /// `:help TOPIC`: nothing, `@group`, a verb, a console command, or anything `:explain` knows.
@@ -97,29 +114,26 @@ pub fn topic(stage: &Stage<'_>, topic: &str) -> Result<Vec<Styled>, Error> {
 /// What can be typed: verbs that are legal now, the names of the others, the console's commands.
 pub fn overview(stage: &Stage<'_>) -> Vec<Styled> {
     let width = stage.width.unwrap_or(WIDTH);
-    let common = |verb: &&Verb| !is_rare(stage.protocol.name, verb);
-    let verbs = || stage.protocol.spec.verbs.iter().filter(common);
-    let legal =
-        |verb: &&Verb| verb.phases.contains(&stage.phase) && missing(verb, stage.offers).is_none();
+    let situation = stage.situation();
+    let common = |verb: &&Verb| !situation.is_rare(verb);
+    let standing = |wanted: Standing| {
+        let verbs = stage.protocol.spec.verbs.iter().filter(common);
+        verbs.filter(move |verb| situation.standing(verb) == wanted)
+    };
+    let names = |wanted| standing(wanted).map(|v| v.name).collect::<Vec<_>>();
     let mut now = Block::new(format!("legal now ({}):", stage.phase));
-    for verb in verbs().filter(legal) {
+    for verb in standing(Standing::Legal) {
         now = now.row(verb.name, verb.summary);
     }
-    let later: Vec<_> = verbs().filter(|v| !legal(v)).map(|v| v.name).collect();
+    let now = now
+        .row("later", names(Standing::NotNow).join(" "))
+        .row("not offered", names(Standing::NotOffered).join(" "));
     let groups = groups(stage.protocol);
     let mut console = Block::new("of the console, behind a colon:");
     for (name, args, summary) in stage.console {
         console = console.row(format!(":{name} {args}").trim_end(), *summary);
     }
     let mut lines = now.lines(width);
-    if !later.is_empty() {
-        lines.extend(
-            Block::default()
-                .row("later", later.join(" "))
-                .lines(width)
-                .split_off(1),
-        );
-    }
     if !console.rows.is_empty() {
         lines.push(Styled::default());
         lines.extend(console.lines(width));
@@ -135,11 +149,6 @@ pub fn overview(stage: &Stage<'_>) -> Vec<Styled> {
             .map(|l| Styled::new(Role::Dim, l)),
     );
     lines
-}
-
-/// True for verbs that hardly any server knows.
-fn is_rare(protocol: &str, verb: &Verb) -> bool {
-    !knowledge::verb_status(protocol, verb.name).starts_with("standard")
 }
 
 /// The groups of a protocol's verbs: its states, and two by purpose.
@@ -232,7 +241,7 @@ pub fn card(protocol: &str, verb: &Verb, offers: Option<&Offers>) -> Block {
     }
     let needs = verb.needs.unwrap_or_default().replace(' ', " or ");
     let needs = match offers.filter(|o| o.known && !needs.is_empty()) {
-        Some(offers) if missing(verb, offers).is_some() => format!("{needs} (not offered here)"),
+        Some(offers) if is_missing(verb, offers) => format!("{needs} (not offered here)"),
         Some(_) => format!("{needs} (offered here)"),
         None => needs,
     };
@@ -324,14 +333,9 @@ fn reply_shape(protocol: &str, verb: &Verb) -> String {
     format!("{shape}{}", codes.unwrap_or_default())
 }
 
-/// What a verb needs and the server does not offer.
-fn missing<'a>(verb: &'a Verb, offers: &Offers) -> Option<&'a str> {
-    let needs = verb.needs.filter(|_| offers.known)?;
-    let there = needs.split(' ').any(|word| {
-        offers.has(word)
-            || word.ends_with('=') && offers.items.iter().any(|o| o.word.starts_with(word))
-    });
-    (!there).then_some(needs)
+/// True when a verb needs what the server does not offer.
+fn is_missing(verb: &Verb, offers: &Offers) -> bool {
+    offers.known && verb.needs.is_some_and(|needs| !offers.has_any(needs))
 }
 
 /// `:caps`: what the server offers, a sentence each; what changed since `before` ("STARTTLS",

@@ -111,3 +111,38 @@ fn history_comes_back_without_secrets() {
     assert!(text.contains("AUTH PLAIN ••••\nNOOP\n"), "{text}");
     assert!(!text.contains("AGFsaWNl"), "{text}");
 }
+
+#[test]
+fn tab_adds_what_always_follows() {
+    let mut console = Console::start(&[]);
+    console.prompt("smtp practice clear>");
+    console.exchange("EHLO me.test", "250 STARTTLS");
+    console.keys("mai\tsamt@example.org>\r").shows("250 2.1.0");
+    console.keys("rc\tbob@ehlo.test>\r").shows("250 2.1.5");
+    console.keys("qui\t\r").shows("221");
+    let screen = console.screen();
+    assert!(
+        screen.contains("> mail from:<samt@example.org>\n"),
+        "{screen}"
+    );
+    assert!(screen.contains("> rcpt to:<bob@ehlo.test>\n"), "{screen}");
+    assert!(screen.contains("> quit\n"), "{screen}");
+}
+
+#[test]
+fn a_long_list_never_pages_and_swallows_nothing() {
+    let mut console = Console::inbox(12);
+    // All in one burst: what is typed behind Tab belongs to the line.
+    console
+        .keys("fetch 1 \tflags\t\r")
+        .shows("* 1 FETCH (FLAGS");
+    console.prompt("INBOX a4>");
+    console.keys("fetch 1 \t").shows("more: type a letter");
+    console.prompt("INBOX a4> fetch 1 <items> [(<modifiers>)]");
+    assert!(!String::from_utf8_lossy(&console.raw()).contains("More"));
+    console.golden("tab-long.txt");
+    console.keys("\u{3}").prompt("INBOX a4>");
+    console.keys("\t").shows("UNSELECT ");
+    console.prompt("INBOX a4>");
+    console.golden("tab-empty.txt");
+}

@@ -1,4 +1,5 @@
 //! What the prompt offers: "typed ▏hint" and "typed → candidates" pairs, a file for each protocol.
+//! ␣ is a blank at the end.
 //!
 //! A file has scenes. `scene` sets the stage with `phase`, `offers` (one line a capability), `tls`,
 //! `login`, `sent` and `heard` lines; the pairs follow. `EHLO_UPDATE=1 cargo test --test prompt`
@@ -86,6 +87,9 @@ fn candidates(stage: &Stage, typed: &str) -> String {
     // What stays as it is, is not repeated.
     for shown in &mut text {
         *shown = shown[typed[..start].len()..].to_owned();
+        if shown.ends_with(' ') {
+            *shown = shown.trim_end().to_owned() + "␣";
+        }
     }
     if found.len() > SHOWN {
         text.push(format!("… {} in all", found.len()));

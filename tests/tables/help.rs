@@ -38,6 +38,8 @@ fn topic(name: &str, phase: &'static str, offers: &Offers, asked: &str) -> Strin
         protocol: named(name),
         phase: Phase(phase),
         offers,
+        secured: false,
+        logged_in: false,
         console: CONSOLE,
         width: Some(80),
     };
@@ -102,6 +104,40 @@ fn help_knows_verbs_groups_commands_and_words() {
     assert!(topic("imap", "selected", &none, ":dta").contains("meant     :data"));
     assert!(topic("imap", "selected", &none, "OVERQUOTA").contains("response code"));
     assert!(topic("imap", "selected", &none, "FETSH").contains("FETCH"));
+}
+
+#[test]
+fn help_knows_what_is_done_foreign_or_not_offered() {
+    let offers = offers(&["SIZE 1000", "STARTTLS", "AUTH PLAIN"]);
+    let overview = |name: &str, done: bool| {
+        let stage = Stage {
+            protocol: named(name),
+            phase: Phase("idle"),
+            offers: &offers,
+            secured: done,
+            logged_in: done,
+            console: CONSOLE,
+            width: Some(80),
+        };
+        text(&help::overview(&stage))
+    };
+    let fresh = overview("smtp", false);
+    assert!(
+        fresh.contains("\n  STARTTLS ") && fresh.contains("\n  AUTH "),
+        "{fresh}"
+    );
+    assert!(!fresh.contains("LHLO"), "{fresh}");
+    assert!(fresh.contains("not offered  EXPN ETRN ATRN"), "{fresh}");
+    let done = overview("smtp", true);
+    assert!(
+        !done.contains("STARTTLS") && !done.contains("AUTH"),
+        "{done}"
+    );
+    let lmtp = overview("lmtp", false);
+    assert!(
+        lmtp.contains("\n  LHLO ") && !lmtp.contains("\n  EHLO "),
+        "{lmtp}"
+    );
 }
 
 #[test]

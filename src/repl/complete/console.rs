@@ -11,8 +11,12 @@ pub(super) fn complete(view: &View, rest: &str) -> (usize, Vec<Candidate>) {
         return (rest.len() + 1, Vec::new());
     }
     let Some((name, args)) = rest.split_once(' ') else {
-        let commands = view.console.iter().map(|c| (c.name, c.summary));
-        return (1, with_prefix(rest, commands));
+        let commands = view.console.iter().filter(|c| case::starts(c.name, rest));
+        let listed = commands.map(|c| {
+            let tail = if c.args.is_empty() { "" } else { " " };
+            Candidate::new(case::follow(c.name, rest), c.summary).before(tail)
+        });
+        return (1, listed.collect());
     };
     let Some(command) = named(view, name) else {
         return (rest.len() + 1, Vec::new());
@@ -60,7 +64,9 @@ fn of_slot(view: &View, slot: &str, given: &[&str], partial: &str) -> Vec<Candid
             }
             "name" => {
                 let settings = NAMES.iter().map(|(name, _, about)| (*name, *about));
-                found.extend(with_prefix(partial, settings));
+                let named = with_prefix(partial, settings).into_iter();
+                // A setting without a value says nothing.
+                found.extend(named.map(|name| name.before(" ")));
             }
             "value" => {
                 let setting = NAMES.iter().find(|(name, ..)| given.contains(name));
@@ -109,7 +115,11 @@ pub(super) fn hint(view: &View, rest: &str) -> Option<String> {
     }
     let behind_blank = given.last().is_some_and(|w| w.is_empty());
     let from = given.len() - usize::from(behind_blank);
-    let rest = slots.get(from..)?.join(" ");
+    let mut rest = slots.get(from..)?.join(" ");
+    // The bracket that was opened before what is typed is not closed behind it.
+    if rest.matches(']').count() > rest.matches('[').count() {
+        rest.truncate(rest.len() - 1);
+    }
     let blank = if behind_blank || rest.is_empty() {
         ""
     } else {

@@ -29,7 +29,10 @@ pub(super) fn mailboxes(view: &View, typed: &str) -> Vec<Candidate> {
             continue;
         }
         let text = quote(&branch.wire, quoted, branch.more);
-        found.push(Candidate::new(text, about(&branch)));
+        found.push(Candidate {
+            open: branch.more,
+            ..Candidate::new(text, about(&branch))
+        });
     }
     if found.is_empty() && !name.is_ascii() && !utf8 {
         let wire = utf7::encode(&name);

@@ -23,6 +23,7 @@ use std::sync::{Arc, RwLock};
 use crate::proto::engine::{Facts, Mode};
 use crate::proto::event::Offers;
 use crate::proto::spec::{Phase, Spec};
+use crate::proto::standing::Situation;
 use crate::repl::known::Known;
 
 pub use paint::{Class, Span, paint};
@@ -81,6 +82,23 @@ pub struct Candidate {
     pub syntax: Option<String>,
     /// Where it is defined, for the right edge of a list; may be empty.
     pub source: &'static str,
+    /// What always follows it; in the text already where it is the only candidate.
+    pub tail: String,
+    /// True for the beginning of something longer: a folder, a level of a hierarchy.
+    pub open: bool,
+}
+
+impl View {
+    /// Where the conversation stands.
+    fn situation(&self) -> Situation<'_> {
+        Situation {
+            protocol: self.protocol,
+            phase: self.phase,
+            offers: &self.offers,
+            secured: self.secured,
+            logged_in: self.facts.logged_in,
+        }
+    }
 }
 
 impl Candidate {
@@ -90,6 +108,16 @@ impl Candidate {
             description: description.into(),
             syntax: None,
             source: "",
+            tail: String::new(),
+            open: false,
+        }
+    }
+
+    /// The same with what always follows it.
+    fn before(self, tail: impl Into<String>) -> Self {
+        Self {
+            tail: tail.into(),
+            ..self
         }
     }
 
@@ -114,6 +142,10 @@ pub fn complete(view: &View, typed: &str, cursor: usize) -> (usize, Vec<Candidat
     };
     found.retain(|c| !c.text.chars().any(char::is_control));
     found.truncate(CANDIDATES_MAX);
+    // There is no choice any more: what always follows needs no typing either.
+    if let [only] = found.as_mut_slice() {
+        only.text.push_str(&only.tail);
+    }
     (start, found)
 }
 
@@ -178,15 +210,8 @@ fn with_prefix<'a>(
         .collect()
 }
 
-/// True when any of the words (separated by blanks) is offered; a word that ends in "=" stands for
-/// a family. True too when the server was not asked yet.
+/// True when any of the words (separated by blanks) is offered. True too when the server was not
+/// asked yet.
 fn offered(offers: &Offers, words: &str) -> bool {
-    !offers.known
-        || words.split(' ').any(|word| {
-            offers.has(word)
-                || offers
-                    .items
-                    .iter()
-                    .any(|o| word.ends_with('=') && case::starts(&o.word, word))
-        })
+    !offers.known || offers.has_any(words)
 }

@@ -6,6 +6,7 @@ use super::place::{Quoting, words};
 use super::{LINE_MAX, View, console, verbs};
 use crate::proto::engine::Mode;
 use crate::proto::spec::Secrecy;
+use crate::proto::standing::Standing;
 
 /// How a stretch of the typed line is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +99,9 @@ fn protocol_line(view: &View, typed: &str) -> Vec<Span> {
             vec![span(start..start + name.len(), class)]
         };
     };
-    let class = match verbs::standing(view, verb) {
-        verbs::Standing::Legal => Class::Legal,
-        verbs::Standing::NotNow | verbs::Standing::NotOffered => Class::NotNow,
+    let class = match view.situation().standing(verb) {
+        Standing::Legal => Class::Legal,
+        _ => Class::NotNow,
     };
     let mut spans = vec![span(start..start + name.len(), class)];
     if let Secrecy::AfterWord(open) = verb.secret {

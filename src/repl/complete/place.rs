@@ -210,6 +210,30 @@ pub(super) fn is_keyword(piece: &str) -> bool {
     !piece.contains(['<', '(', '{', '"', '[', '|', '.', '=']) && !piece.is_empty()
 }
 
+/// What always follows before argument `from` of a verb: nothing where none must come, else a blank
+/// and what its first argument begins with ("FROM:<", "("). A blank that nothing follows would go
+/// out with the line, and servers refuse that.
+pub(super) fn always_follows(verb: &Verb, from: usize) -> String {
+    let rest = &verb.args[from.min(verb.args.len())..];
+    if rest.iter().all(|arg| arg.optional) {
+        return String::new();
+    }
+    let next = rest.iter().take(1).filter(|arg| !arg.optional);
+    next.fold(" ".to_owned(), |blank, arg| {
+        blank + lead(arg.kind, arg.hint)
+    })
+}
+
+/// What an argument's hint has before the first thing that is to be filled in.
+pub(super) fn lead(kind: ArgKind, hint: &'static str) -> &'static str {
+    let fixed = hint.split('<').next().unwrap_or_default();
+    match kind {
+        // The bracket of a path is not that of a hint.
+        ArgKind::Path(_) => hint.get(..=fixed.len()).unwrap_or(fixed),
+        _ => fixed,
+    }
+}
+
 /// Which arguments the last word can be, and whether the first of them came already.
 fn options(verb: &'static Verb, done: &[Word<'_>], last: Word<'_>) -> (Vec<(usize, usize)>, bool) {
     let mut arg = 0;

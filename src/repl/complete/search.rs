@@ -76,10 +76,12 @@ pub(super) fn search_keys(view: &View, args: &Args<'_>) -> (usize, Vec<Candidate
             } else {
                 format!("{}: ", row.hint)
             };
+            let tail = if row.hint.is_empty() { "" } else { " " };
             Candidate::new(
                 case::follow(row.key, partial),
                 format!("{syntax}{}", row.summary),
             )
+            .before(tail)
         })
         .collect();
     (start, found)

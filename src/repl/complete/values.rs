@@ -17,6 +17,12 @@ pub(super) fn candidates(view: &View, args: &Args<'_>) -> (usize, Vec<Candidate>
         if some.is_empty() {
             continue;
         }
+        let tail = tail(args.verb, index, piece);
+        let in_list = args.word.open && matches!(arg.kind, ArgKind::Words(_));
+        let whole = |c: &&mut Candidate| !in_list && c.is_whole(arg.kind);
+        for candidate in some.iter_mut().filter(whole) {
+            candidate.tail.clone_from(&tail);
+        }
         if found.is_empty() {
             start = at;
         }
@@ -29,6 +35,7 @@ pub(super) fn candidates(view: &View, args: &Args<'_>) -> (usize, Vec<Candidate>
         for candidate in &mut found {
             if keyword_like(&candidate.text) {
                 candidate.text.make_ascii_lowercase();
+                candidate.tail.make_ascii_lowercase();
                 if let Some(syntax) = &mut candidate.syntax {
                     syntax.make_ascii_lowercase();
                 }
@@ -36,6 +43,36 @@ pub(super) fn candidates(view: &View, args: &Args<'_>) -> (usize, Vec<Candidate>
         }
     }
     (start, found)
+}
+
+/// What always follows a piece of an argument.
+fn tail(verb: &Verb, index: usize, piece: usize) -> String {
+    let arg = &verb.args[index];
+    match place::pieces(arg.hint).get(piece + 1) {
+        Some(next) => format!(" {}", place::lead(arg.kind, next)),
+        None => place::always_follows(verb, index + 1),
+    }
+}
+
+impl Candidate {
+    /// True when nothing can be added to it but the next argument.
+    fn is_whole(&self, kind: ArgKind) -> bool {
+        let single = matches!(
+            kind,
+            ArgKind::HostName
+                | ArgKind::Path(_)
+                | ArgKind::Address
+                | ArgKind::Verb
+                | ArgKind::Mechanism
+                | ArgKind::Message
+                | ArgKind::Mailbox
+                | ArgKind::Pattern
+                | ArgKind::StoreItem
+                | ArgKind::Text
+                | ArgKind::Words(_)
+        );
+        single && !self.open && !self.text.starts_with('(') && !self.text.ends_with(['<', '=', ':'])
+    }
 }
 
 /// Keywords follow the case that was typed; names, flags and addresses are what they are.

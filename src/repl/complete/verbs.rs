@@ -1,67 +1,38 @@
 //! Verbs: those that are legal now first.
 
-use super::{Candidate, View, case, offered, place, values};
-use crate::knowledge;
-use crate::proto::PROTOCOLS;
-use crate::proto::spec::{Shape, Verb};
-
-/// How a verb stands at this moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
-    /// Legal and, as far as is known, offered.
-    Legal,
-    /// The server did not offer what it needs.
-    NotOffered,
-    /// Not in this state.
-    NotNow,
-}
-
-/// How a verb stands. What the server says it offers counts for what the table says it needs.
-pub(super) fn standing(view: &View, verb: &Verb) -> Standing {
-    let done = verb.reply == Shape::Tls && view.secured
-        || verb.reply == Shape::Challenges && view.facts.logged_in;
-    if !verb.phases.contains(&view.phase) || done || is_foreign(view, verb) {
-        Standing::NotNow
-    } else if verb
-        .needs
-        .is_some_and(|needs| !offered(&view.offers, needs))
-    {
-        Standing::NotOffered
-    } else {
-        Standing::Legal
-    }
-}
-
-/// True for the greeting of a sister protocol that shares the table (EHLO and LHLO).
-fn is_foreign(view: &View, verb: &Verb) -> bool {
-    let greeting = |ask: &str| ask.split(' ').next() == Some(verb.name);
-    let mut sisters = PROTOCOLS.iter().filter(|p| std::ptr::eq(p.spec, view.spec));
-    let mut own = sisters.clone().filter(|p| p.name == view.protocol);
-    sisters.any(|p| greeting(p.ask_offers)) && !own.any(|p| greeting(p.ask_offers))
-}
+use super::{Candidate, View, case, place, values};
+use crate::proto::spec::Verb;
+use crate::proto::standing::Standing;
 
 /// The verbs that begin with what is typed, in the table's order within each standing.
 fn matching(view: &View, partial: &str) -> Vec<(Standing, &'static Verb)> {
+    let situation = view.situation();
     let verbs = view.spec.verbs.iter();
     let mut found: Vec<_> = verbs
         .filter(|verb| case::starts(verb.name, partial))
-        .map(|verb| (standing(view, verb), verb))
+        .map(|verb| (situation.standing(verb), verb))
         .collect();
-    found.sort_by_key(|(standing, verb)| (is_rare(view, verb), *standing));
+    found.sort_by_key(|(standing, verb)| (situation.is_rare(verb), *standing));
     found
 }
 
-/// True for verbs that hardly any server knows, unless this one offers them.
-fn is_rare(view: &View, verb: &Verb) -> bool {
-    let status = knowledge::verb_status(view.protocol, verb.name);
-    let named = verb
-        .needs
-        .is_some_and(|needs| view.offers.known && offered(&view.offers, needs));
-    !status.starts_with("standard") && !named
-}
-
+/// The verbs to choose from. Those that this server does not know are no choice, unless there is
+/// no other.
 pub(super) fn candidates(view: &View, partial: &str) -> Vec<Candidate> {
-    matching(view, partial)
+    let situation = view.situation();
+    let all = matching(view, partial);
+    let useful = |(standing, verb): &&(Standing, &'static Verb)| {
+        *standing != Standing::Foreign && situation.is_offered(verb) && !situation.is_rare(verb)
+    };
+    let useful: Vec<_> = all.iter().filter(useful).copied().collect();
+    let mut chosen = if useful.is_empty() { all } else { useful };
+    if partial.is_empty() {
+        // The whole table: what belongs to this state alone says most about what to do in it, and
+        // what destroys something need not come first.
+        let order = |verb: &Verb| (verb.phases.len(), verb.danger.is_some());
+        chosen.sort_by_key(|(standing, verb)| (*standing, order(verb)));
+    }
+    chosen
         .into_iter()
         .map(|(standing, verb)| {
             let summary = verb.summary;
@@ -69,8 +40,12 @@ pub(super) fn candidates(view: &View, partial: &str) -> Vec<Candidate> {
                 Standing::Legal => summary.to_owned(),
                 Standing::NotOffered => format!("not offered: {summary}"),
                 Standing::NotNow => format!("not now: {summary}"),
+                Standing::Done => format!("done already: {summary}"),
+                Standing::Foreign => format!("not in this protocol: {summary}"),
             };
+            let tail = place::always_follows(verb, 0);
             Candidate::new(case::follow(verb.name, partial), about)
+                .before(case::follow_hint(&tail, case::is_small(partial)))
         })
         .collect()
 }
@@ -97,11 +72,11 @@ pub(super) fn hint(view: &View, partial: &str) -> Option<String> {
             case::follow_hint(&second.join("|"), small)
         ));
     }
+    let situation = view.situation();
+    let is_rare = |verb: &Verb| situation.is_rare(verb);
     let harmless = found
         .iter()
-        .filter(|(standing, verb)| {
-            *standing == found[0].0 && is_rare(view, verb) == is_rare(view, found[0].1)
-        })
+        .filter(|(standing, verb)| *standing == found[0].0 && is_rare(verb) == is_rare(found[0].1))
         .find(|(_, v)| v.danger.is_none());
     let (_, verb) = exact.or(harmless).or_else(|| found.first())?;
     let rest = case::rest(verb.name, partial)?;
