@@ -30,6 +30,30 @@ fn a_hundred_thousand_names_stay_a_short_list() {
 }
 
 #[test]
+fn a_hundred_thousand_messages_stay_a_short_list() {
+    let mut stage = selected();
+    stage.direct("heard * 100000 EXISTS");
+    stage.direct("sent a2 FETCH 77777 (ENVELOPE)");
+    stage
+        .direct("heard * 77777 FETCH (ENVELOPE (\"d\" \"Lunch\" NIL NIL NIL NIL NIL NIL NIL NIL))");
+    let numbers = |typed: &str| {
+        let (_, found) = complete(stage.view(), typed, typed.len());
+        assert!(found.len() <= CANDIDATES_MAX);
+        found.into_iter().map(|c| c.text).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers("FETCH ")[..5], ["1:*", "*", "77777", "1", "2"]);
+    assert_eq!(numbers("FETCH 7")[..3], ["77777", "7", "70"]);
+    assert_eq!(numbers("FETCH 9999").len(), 11);
+    assert_eq!(numbers("FETCH 10000"), ["10000", "100000"]);
+    assert!(numbers("FETCH 100001").is_empty());
+    assert!(numbers("FETCH 0").is_empty());
+    // As many as the protocol can count.
+    stage.direct("heard * 4294967295 EXISTS");
+    let (_, found) = complete(stage.view(), "FETCH 4", 7);
+    assert_eq!(found.len(), CANDIDATES_MAX);
+}
+
+#[test]
 fn hostile_names_never_reach_the_line() {
     let mut stage = selected();
     for name in [

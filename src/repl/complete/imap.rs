@@ -72,14 +72,8 @@ pub(super) fn set(view: &View, verb: &Verb, word: Word<'_>) -> (usize, Vec<Candi
     let by_uid = verb.name.starts_with("UID ");
     let at = word.text.rfind([':', ',']).map_or(0, |at| at + 1);
     let partial = &word.text[at..];
-    let mut found: Vec<Candidate> = match view.known.read() {
-        Ok(known) => known
-            .messages(partial, by_uid)
-            .into_iter()
-            .map(|(n, about)| Candidate::new(n, about))
-            .collect(),
-        Err(_) => Vec::new(),
-    };
+    let mut found: Vec<Candidate> = Vec::new();
+    // Before the numbers: of those there may be any number.
     if partial.is_empty() {
         let last = if by_uid {
             "the highest UID"
@@ -96,6 +90,10 @@ pub(super) fn set(view: &View, verb: &Verb, word: Word<'_>) -> (usize, Vec<Candi
                 "the result saved by SEARCH RETURN (SAVE)",
             ));
         }
+    }
+    if let Ok(known) = view.known.read() {
+        let numbers = known.messages(partial, by_uid).into_iter();
+        found.extend(numbers.map(|(n, about)| Candidate::new(n, about)));
     }
     (word.start + at, found)
 }

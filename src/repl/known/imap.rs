@@ -215,6 +215,9 @@ impl Known {
                     self.fetched(number, data);
                 }
             }
+            [_, number, kind, ..] if kind.is("EXISTS") => {
+                self.exists = number.number().unwrap_or(self.exists);
+            }
             [_, number, kind, ..] if kind.is("EXPUNGE") => {
                 if let Some(number) = number.number() {
                     self.expunged(number);
@@ -291,6 +294,7 @@ impl Known {
 
     /// A message is gone: those behind it move up.
     fn expunged(&mut self, number: u32) {
+        self.exists = self.exists.saturating_sub(1);
         if let Some(uid) = self
             .messages
             .remove(&number)

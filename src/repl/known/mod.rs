@@ -13,6 +13,7 @@ mod pop3;
 
 use std::collections::BTreeMap;
 
+use super::complete::CANDIDATES_MAX;
 use crate::proto::event::{Event, Exchange, PartKind, Reply, Sent, SentKind};
 use crate::store::mime::decode;
 use crate::wire::show::{Charset, show};
@@ -37,6 +38,8 @@ pub struct Known {
     mailboxes: Recent<Mailbox>,
     separator: Option<char>,
     messages: BTreeMap<u32, Message>,
+    /// Messages that the server said there are.
+    exists: u32,
     uids: BTreeMap<u32, String>,
     keywords: Vec<String>,
     addresses: Recent<()>,
@@ -62,6 +65,7 @@ impl Default for Known {
             mailboxes: Recent::new(MAILBOXES_MAX),
             separator: None,
             messages: BTreeMap::new(),
+            exists: 0,
             uids: BTreeMap::new(),
             keywords: Vec::new(),
             addresses: Recent::new(TYPED_MAX),
@@ -147,6 +151,7 @@ impl Known {
                         .any(|v| v.eq_ignore_ascii_case(w))
                 }) {
                     self.messages.clear();
+                    self.exists = 0;
                     self.uids.clear();
                 }
             }
@@ -164,6 +169,12 @@ impl Known {
                 if let Some(message) = number.and_then(|n| self.messages.get_mut(&n)) {
                     message.deleted = true;
                 }
+            }
+            // RFC 1939 5: "+OK 3 1200", the number of messages first.
+            "STAT" => {
+                let text = std::str::from_utf8(&reply.text).unwrap_or_default();
+                let count = text.split_ascii_whitespace().find_map(|w| w.parse().ok());
+                self.exists = count.unwrap_or(self.exists);
             }
             "RSET" => self.messages.values_mut().for_each(|m| m.deleted = false),
             _ => {}
@@ -227,7 +238,8 @@ impl Known {
         names::branches(&self.mailboxes, self.separator, prefix, limit)
     }
 
-    /// Message numbers (or UIDs) that begin so, each with what is known about it.
+    /// Message numbers (or UIDs) that begin so, each with what is known about it. Numbers go up to
+    /// what the server said there is; of a long list those come first that something is known of.
     pub fn messages(&self, prefix: &str, by_uid: bool) -> Vec<(String, String)> {
         let safe = |text: &str| show(text.as_bytes(), Charset::Unicode).into_owned();
         if by_uid {
@@ -238,18 +250,45 @@ impl Known {
                 .map(|(uid, subject)| (uid.to_string(), safe(subject)));
             return all
                 .filter(|(uid, _)| uid.starts_with(prefix))
-                .take(super::complete::CANDIDATES_MAX)
+                .take(CANDIDATES_MAX)
                 .collect();
         }
-        let all = self
-            .messages
-            .iter()
-            .map(|(number, message)| (number.to_string(), message));
-        all.filter(|(number, _)| number.starts_with(prefix))
-            .take(super::complete::CANDIDATES_MAX)
-            .map(|(number, message)| (number, safe(&message.describe())))
+        let seen = self.messages.last_key_value();
+        let last = seen.map_or(0, |(last, _)| *last).max(self.exists);
+        let mut numbers: Vec<u32> = begin_with(prefix, last).take(CANDIDATES_MAX).collect();
+        if numbers.len() == CANDIDATES_MAX {
+            let begins = |number: &u32| number.to_string().starts_with(prefix);
+            let known = self.messages.keys().copied().filter(begins);
+            let mut first: Vec<u32> = known.take(CANDIDATES_MAX).collect();
+            numbers.retain(|number| !first.contains(number));
+            first.append(&mut numbers);
+            first.truncate(CANDIDATES_MAX);
+            numbers = first;
+        }
+        let about = |number| self.messages.get(&number).map(Message::describe);
+        numbers
+            .into_iter()
+            .map(|n| (n.to_string(), safe(&about(n).unwrap_or_default())))
             .collect()
     }
+}
+
+/// The numbers from 1 to `last` whose digits begin so: of "4" that is 4, 40 to 49, 400 to 499. They
+/// are made one at a time, as there may be any number of them.
+fn begin_with(prefix: &str, last: u32) -> impl Iterator<Item = u32> {
+    let last = u64::from(last);
+    let mut runs = Vec::new();
+    if prefix.is_empty() {
+        runs.push((1, last));
+    } else if prefix.bytes().all(|b| b.is_ascii_digit()) && !prefix.starts_with('0') {
+        let mut run = prefix.parse().ok().map(|n: u64| (n, n));
+        while let Some((low, high)) = run.filter(|(low, _)| *low <= last) {
+            runs.push((low, high.min(last)));
+            run = Some((low * 10, high * 10 + 9));
+        }
+    }
+    let numbers = runs.into_iter().flat_map(|(low, high)| low..=high);
+    numbers.filter_map(|number| u32::try_from(number).ok())
 }
 
 impl Message {

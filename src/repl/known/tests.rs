@@ -166,6 +166,30 @@ fn pop3_listings_and_marks() {
 }
 
 #[test]
+fn numbers_go_as_far_as_the_server_said() {
+    let numbers = |known: &Known| {
+        let found = known.messages("", false).into_iter();
+        found.map(|(n, _)| n).collect::<Vec<_>>()
+    };
+    let mut pop3 = Known::default();
+    pop3.learn("pop3", &sent(1, "STAT"));
+    let stat = Reply {
+        to: "STAT".into(),
+        code: "+OK".into(),
+        text: b"3 1200".to_vec(),
+        ..Reply::default()
+    };
+    pop3.learn("pop3", &Event::Reply(stat));
+    assert_eq!(numbers(&pop3), ["1", "2", "3"]);
+    let mut imap = imap(&[sent(1, "a1 SELECT INBOX"), untagged("* 3 EXISTS")]);
+    assert_eq!(numbers(&imap), ["1", "2", "3"]);
+    imap.learn("imap", &untagged("* 2 EXPUNGE"));
+    assert_eq!(numbers(&imap), ["1", "2"]);
+    imap.learn("imap", &sent(2, "a2 EXAMINE Drafts"));
+    assert!(numbers(&imap).is_empty());
+}
+
+#[test]
 fn what_came_in_the_clear_is_dropped_and_what_was_typed_stays() {
     let mut known = imap(&[
         untagged("* LIST () \"/\" planted"),
