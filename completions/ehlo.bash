@@ -297,7 +297,7 @@ _ehlo() {
             return 0
             ;;
         ehlo__subcmd__load)
-            opts="-s -m -l -F -f -t -r -N -S -M -d -L -R -w -T -c -q -4 -6 -h --sessions --messages --length --file --from --to --recipients-file --recipients --numbered --subject --name --keep --per-connection --lmtp --pipelining --chunking --resume --duration --rate --ramp --random-wait --wait --seed --accounts --mix --until-visible --stop-on-error --max-errors --yes-load --window --threads --counter --json --html --hdr --merge --compare --color --quiet --source --resolve --proxy-header --timeout --tls --starttls --no-tls --ca-file --insecure --pin --sni --expect-name --alpn --tls-min --tls-max --cert --key --keylog --user --login --password-command --password-fd --ask-password --allow-cleartext-auth --help"
+            opts="-s -m -l -F -f -t -r -N -S -M -d -L -o -C -R -w -T -c -q -4 -6 -h --sessions --messages --length --file --from --to --recipients-file --recipients --numbered --subject --name --keep --per-connection --lmtp --pipelining --chunking --old --tries --resume --duration --rate --ramp --random-wait --wait --seed --accounts --mix --until-visible --stop-on-error --max-errors --yes-load --window --threads --counter --json --html --hdr --merge --compare --color --quiet --source --resolve --proxy-header --timeout --tls --starttls --no-tls --ca-file --insecure --pin --sni --expect-name --alpn --tls-min --tls-max --cert --key --keylog --user --login --password-command --password-fd --ask-password --allow-cleartext-auth --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -380,6 +380,14 @@ _ehlo() {
                     return 0
                     ;;
                 --per-connection)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -787,7 +795,7 @@ _ehlo() {
             return 0
             ;;
         ehlo__subcmd__sink)
-            opts="-L -4 -6 -T -u -R -m -t -M -n -f -B -r -b -Q -W -H -d -S -c -q -h --lmtp --name --listen-publicly --window --run-as --chroot --max-connections --timeout --stop-after --stop-after-connections --tls --starttls --ca-out --auth --user --reject --reject-reply --soft-reject --soft-reject-reply --bye --disconnect --delay --seed --read-delay --hide --fault --dump-dir --dump-start --mbox --maildir --ready-file --json --html --hdr --counter --quiet --help"
+            opts="-L -4 -6 -T -u -R -m -t -M -n -f -B -r -b -Q -W -H -A -d -D -S -c -q -h --lmtp --name --listen-publicly --window --run-as --chroot --max-connections --timeout --stop-after --stop-after-connections --tls --starttls --ca-out --auth --user --reject --reject-reply --soft-reject --soft-reject-reply --bye --disconnect --delay --seed --read-delay --abort --hide --fault --dump --dump-all --dump-dir --dump-start --mbox --maildir --ready-file --json --html --hdr --counter --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -929,6 +937,14 @@ _ehlo() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --abort)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -A)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --hide)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -937,11 +953,23 @@ _ehlo() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --dump-dir)
+                --dump)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dump-all)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -D)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dump-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -189,6 +189,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s r -l recipients -d 'R
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s S -l subject -d 'Subject' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s M -l name -d 'Name said in EHLO [default: the host name]' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l per-connection -d 'Keep a connection for so many messages' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s C -l tries -d 'Try so often to make a connection, before it counts as failed' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l duration -d 'End after so long' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l rate -d 'Messages a second, due at fixed times however slow the server is [default: as fast as it goes; 10 where the server is not on this machine]' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l ramp -d 'Take so long to reach the rate; without a rate, to open the sessions' -r
@@ -235,6 +236,7 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s d -l keep -d 'Keep co
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s L -l lmtp -d 'Speak LMTP'
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l pipelining -d 'Send the envelope at once, and with the content before it where the connection is kept'
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l chunking -d 'Send content with BDAT'
+complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s o -l old -d 'Old mode: say no EHLO, and send bodies without a header'
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l resume -d 'Resume TLS sessions'
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -l stop-on-error -d 'End at the first error'
 complete -c ehlo -n "__fish_ehlo_using_subcommand load" -s c -l counter -d 'A line a second on how far it is, also where the output is no terminal'
@@ -269,10 +271,13 @@ complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l disconnect -d 'Discon
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s W -l delay -d 'Wait before the answer: VERB:2, VERB:50ms; with odds (1 to 99) a random multiple of the time, once more for each throw below the odds' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l seed -d 'Where the dice of --delay begin: the same seed gives the same' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s H -l read-delay -d 'Wait behind the go-ahead of DATA before reading on' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s A -l abort -d 'Wait so long behind the go-ahead of DATA, reading nothing, then refuse with 550 and disconnect' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l hide -d 'Do not offer these extensions, such as PIPELINING,CHUNKING' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l fault -d 'More faults, a TOML table' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s d -l dump-dir -d 'Keep each message as a file in this folder, with its envelope' -r -F
-complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s S -l dump-start -d 'Begin each of those files with this text; C\'s escapes are understood' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s d -l dump -d 'Keep each message as a file named by strftime(3), with eight hex digits behind: %Y%m%d/%H%M' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s D -l dump-all -d 'Append messages to the file named by strftime(3)' -r
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l dump-dir -d 'Keep each message as a file in this folder, with its envelope' -r -F
+complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -s S -l dump-start -d 'Begin each message of a dump with this text; C\'s escapes are understood' -r
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l mbox -d 'Append messages to this mbox file' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l maildir -d 'Deliver messages to this Maildir' -r -F
 complete -c ehlo -n "__fish_ehlo_using_subcommand sink" -l ready-file -d 'Write the addresses to this file when ready, complete or not at all' -r -F

@@ -456,7 +456,7 @@ pub struct Load {
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pub sessions: u32,
     /// Messages in all [default: 1; with --duration, as many as fit]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub messages: Option<u64>,
     /// Octets of each body, a range to choose from, as in 1000-20000, or a distribution with weights,
     /// as in 2000:70,8000-90000:29,5000000:1 [default: 5120]
@@ -506,6 +506,12 @@ pub struct Load {
     /// Send content with BDAT
     #[arg(long)]
     pub chunking: bool,
+    /// Old mode: say no EHLO, and send bodies without a header
+    #[arg(short, long, conflicts_with_all = ["lmtp", "pipelining", "chunking", "accounts", "user", "login", "starttls", "file", "subject", "until_visible"])]
+    pub old: bool,
+    /// Try so often to make a connection, before it counts as failed
+    #[arg(short = 'C', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub tries: u32,
     /// Resume TLS sessions
     #[arg(long)]
     pub resume: bool,
@@ -571,8 +577,8 @@ pub struct Load {
     #[arg(long, value_name = "FILE")]
     pub compare: Option<PathBuf>,
     /// Colours
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: When,
+    #[arg(long, value_name = "WHEN")]
+    pub color: Option<When>,
     /// Only the report
     #[arg(short, long)]
     pub quiet: bool,
@@ -715,6 +721,9 @@ pub struct Sink {
     /// Wait behind the go-ahead of DATA before reading on
     #[arg(short = 'H', long, value_name = "SECS", value_parser = seconds, help_heading = "Faults")]
     pub read_delay: Option<f64>,
+    /// Wait so long behind the go-ahead of DATA, reading nothing, then refuse with 550 and disconnect
+    #[arg(short = 'A', long, value_name = "SECS", value_parser = seconds, help_heading = "Faults")]
+    pub abort: Option<f64>,
     /// Do not offer these extensions, such as PIPELINING,CHUNKING
     #[arg(
         long,
@@ -726,21 +735,34 @@ pub struct Sink {
     /// More faults, a TOML table
     #[arg(long, value_name = "FILE", help_heading = "Faults")]
     pub fault: Option<PathBuf>,
-    /// Keep each message as a file in this folder, with its envelope
+    /// Keep each message as a file named by strftime(3), with eight hex digits behind: %Y%m%d/%H%M.
     #[arg(
         short = 'd',
         long,
-        value_name = "FOLDER",
+        value_name = "TEMPLATE",
         group = "kept",
         help_heading = "Output"
     )]
+    pub dump: Option<String>,
+    /// Append messages to the file named by strftime(3)
+    #[arg(
+        short = 'D',
+        long,
+        value_name = "TEMPLATE",
+        group = "kept",
+        help_heading = "Output"
+    )]
+    pub dump_all: Option<String>,
+    /// Keep each message as a file in this folder, with its envelope
+    #[arg(long, value_name = "FOLDER", group = "kept", help_heading = "Output")]
     pub dump_dir: Option<PathBuf>,
-    /// Begin each of those files with this text; C's escapes are understood
+    /// Begin each message of a dump with this text; C's escapes are understood
     #[arg(
         short = 'S',
         long,
         value_name = "TEXT",
-        requires = "dump_dir",
+        conflicts_with_all = ["mbox", "maildir"],
+        requires = "kept",
         help_heading = "Output"
     )]
     pub dump_start: Option<String>,

@@ -8,3 +8,8 @@ pub fn rfc5322() -> String {
         .strftime("%a, %d %b %Y %H:%M:%S %z")
         .to_string()
 }
+
+/// Now, here, as strftime(3) would write it; `None` where it knows no such conversion.
+pub fn strftime(template: &str) -> Option<String> {
+    jiff::fmt::strtime::format(template, &Zoned::now()).ok()
+}

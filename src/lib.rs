@@ -90,7 +90,7 @@ fn run(command: Command) -> error::Result<()> {
             options.output.color = Some(color(options.output.color)?);
             cmd::serve::run(&options)
         }
-        Command::Sink(options) => cmd::sink::run(&options),
+        Command::Sink(options) => cmd::sink::run(&options, &look_of_output()?),
         Command::Explain(options) => {
             cmd::explain::run(&options, &mut std::io::stdout().lock(), &look_of_output()?)
         }
@@ -103,7 +103,10 @@ fn run(command: Command) -> error::Result<()> {
         Command::Show(options) => cmd::show::run(&options, &look_of_output()?),
         Command::Talk(options) => cmd::talk::run(&options, &look_of_output()?),
         Command::Config(options) => cmd::config::run(&options),
-        Command::Load(options) => cmd::load::run(&options),
+        Command::Load(mut options) => {
+            options.color = Some(color(options.color)?);
+            cmd::load::run(&options)
+        }
     }
 }
 

@@ -8,10 +8,12 @@
 mod html;
 mod report;
 mod save;
+mod series;
 mod stage;
 mod table;
 mod tally;
 
 pub use report::{About, Fault, Report, Row};
+pub use series::Series;
 pub use stage::Stage;
 pub use tally::Tally;

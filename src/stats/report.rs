@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Stage, Tally};
+use super::{Series, Stage, Tally};
 use crate::error::{Error, Result};
 use crate::wire::show::{Charset, show};
 
@@ -99,6 +99,9 @@ pub struct Report {
     pub replies: BTreeMap<u16, u64>,
     /// Errors by stage and reason.
     pub errors: Vec<Fault>,
+    /// Messages and errors by time; older reports have none.
+    #[serde(default)]
+    pub over_time: Series,
 }
 
 impl Report {
@@ -132,6 +135,7 @@ impl Report {
                     example: example.clone(),
                 })
                 .collect(),
+            over_time: tally.over_time.clone(),
         }
     }
 
@@ -144,6 +148,10 @@ impl Report {
             Error::local(format!("{name} is no report: {e}"))
                 .hint("such as", "ehlo load … --hdr FILE, or --json, writes")
         })?;
+        if !report.over_time.is_sound() {
+            let what = format!("{name} is no report: its counts by time do not fit each other");
+            return Err(Error::local(what));
+        }
         let about = &mut report.about;
         for text in [
             &mut about.tool,
@@ -175,6 +183,7 @@ impl Report {
             received: self.octets_received,
             connections: self.connections,
             resumed: self.resumed,
+            over_time: self.over_time.clone(),
             ..Tally::default()
         };
         for row in &self.stages {

@@ -12,7 +12,13 @@ impl Report {
     ///
     /// # Errors
     /// `Local`.
-    pub fn save(&self, tally: &Tally, hdr: Option<&Path>, html: Option<&Path>) -> Result<()> {
+    pub fn save(
+        &self,
+        tally: &Tally,
+        hdr: Option<&Path>,
+        html: Option<&Path>,
+        old: Option<&Self>,
+    ) -> Result<()> {
         let write = |path: &Path, text: String| {
             std::fs::write(path, text).map_err(|e| Error::local(format!("{}: {e}", path.display())))
         };
@@ -23,7 +29,7 @@ impl Report {
         if let Some(path) = hdr {
             write(path, whole.json() + "\n")?;
         }
-        html.map_or(Ok(()), |path| write(path, whole.html()))
+        html.map_or(Ok(()), |path| write(path, whole.html(old)))
     }
 
     /// All that people are shown: the report, the chart on a terminal, what changed since `old`.

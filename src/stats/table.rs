@@ -1,5 +1,6 @@
 //! The report as people read it.
 
+use super::series::Span;
 use super::{Report, Row};
 use crate::ui::style::{Role, Styled};
 use crate::ui::units::grouped;
@@ -8,6 +9,9 @@ use crate::ui::units::grouped;
 const BARS: usize = 12;
 /// Columns of the longest bar.
 const BAR: u64 = 40;
+/// Parts of a run in a line.
+const LINE: usize = 60;
+const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 impl Report {
     /// The whole report.
@@ -47,6 +51,14 @@ impl Report {
             lines.push(Styled::plain(format!(
                 "replies     {}",
                 replies.join(" · ")
+            )));
+        }
+        let rates: Vec<f64> = self.steady().iter().map(|span| span.rate).collect();
+        if let [low, high] = ends(&rates)[..] {
+            lines.push(Styled::plain(format!(
+                "by second   {}/s at least, {}/s at most",
+                rate(low),
+                rate(high)
             )));
         }
         if self.refused_recipients > 0 {
@@ -100,6 +112,34 @@ impl Report {
         text
     }
 
+    /// The run second by second, where it lasted long enough to tell.
+    fn steady(&self) -> Vec<Span> {
+        self.over_time.spans(self.about.seconds, LINE)
+    }
+
+    /// The rate over time, as one line.
+    fn course(&self, unicode: bool) -> Option<Styled> {
+        const LOW: [char; 8] = ['_', '.', '-', '=', '+', '*', '%', '#'];
+        let spans = self.steady();
+        let most = spans.iter().map(|span| span.rate).fold(0.0, f64::max);
+        if most <= 0.0 {
+            return None;
+        }
+        let levels = if unicode { BLOCKS } else { LOW };
+        let line: String = spans
+            .iter()
+            .map(|span| match span.rate {
+                0.0 => ' ',
+                rate => levels[((rate / most * 8.0).ceil() as usize).clamp(1, 8) - 1],
+            })
+            .collect();
+        let lasted = spans.last().map_or(0.0, |span| span.to);
+        Some(Styled::new(Role::Dim, " over time  ").with(
+            Role::Plain,
+            format!("{line} {}/s, {lasted:.0} s", rate(most)),
+        ))
+    }
+
     /// How long the messages took, as bars; nothing when there are none. Needs the histograms.
     pub fn chart(&self, unicode: bool) -> Vec<Styled> {
         let Some(row) = self
@@ -114,10 +154,9 @@ impl Report {
         if most == 0 {
             return Vec::new();
         }
-        let mut lines = vec![Styled::new(
-            Role::Dim,
-            format!(" ms up to  {}s", self.about.unit),
-        )];
+        let mut lines: Vec<Styled> = self.course(unicode).into_iter().collect();
+        let title = format!(" ms up to  {}s", self.about.unit);
+        lines.push(Styled::new(Role::Dim, title));
         for (at, count) in bars.into_iter().enumerate() {
             let upto = upto[at] as f64 / 1000.0;
             let long =
@@ -147,6 +186,18 @@ impl Report {
                 change(self.rate, old.rate)
             )),
         ];
+        let slowest = |report: &Self| {
+            let rates = report.steady().into_iter().map(|span| span.rate);
+            rates.reduce(f64::min)
+        };
+        if let (Some(now), Some(then)) = (slowest(self), slowest(old)) {
+            lines.push(Styled::plain(format!(
+                "slowest     {}/s, was {}/s: {}",
+                rate(now),
+                rate(then),
+                change(now, then)
+            )));
+        }
         for now in &self.stages {
             let Some(then) = old.stages.iter().find(|r| r.stage == now.stage) else {
                 continue;
@@ -190,6 +241,13 @@ impl Row {
         let upto = (1..=count).map(|at| (low * step.powf(at as f64)) as u64);
         (bars, upto.collect())
     }
+}
+
+/// The least and the greatest; nothing where there is nothing.
+fn ends(rates: &[f64]) -> Vec<f64> {
+    let all = || rates.iter().copied();
+    let ends = [all().reduce(f64::min), all().reduce(f64::max)];
+    ends.into_iter().flatten().collect()
 }
 
 fn stage(row: &Row) -> String {

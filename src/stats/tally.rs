@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::Stage;
+use super::{Series, Stage};
 
 /// The longest time that is told apart: an hour, in microseconds.
 const LONGEST: u64 = 3_600_000_000;
@@ -38,6 +38,8 @@ pub struct Tally {
     pub connections: u64,
     /// TLS handshakes that resumed a session.
     pub resumed: u64,
+    /// Messages and errors by time.
+    pub over_time: Series,
 }
 
 impl Default for Tally {
@@ -55,6 +57,7 @@ impl Default for Tally {
             received: 0,
             connections: 0,
             resumed: 0,
+            over_time: Series::default(),
         }
     }
 }
@@ -173,6 +176,7 @@ impl Tally {
         self.received += other.received;
         self.connections += other.connections;
         self.resumed += other.resumed;
+        self.over_time.add(&other.over_time);
     }
 }
 

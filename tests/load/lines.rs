@@ -49,6 +49,47 @@ fn listen() -> (String, JoinHandle<Vec<String>>) {
 }
 
 #[test]
+fn in_old_mode_nothing_is_said_but_the_message() {
+    let (url, heard) = listen();
+    report(
+        &url,
+        &["-o", "-m", "1", "-l", "20", "-f", "a@b", "-t", "c@d"],
+        0,
+    );
+    assert_eq!(
+        heard.join().unwrap(),
+        [
+            "MAIL FROM:<a@b>",
+            "RCPT TO:<c@d>",
+            "DATA",
+            "XXXXXXXXXXXXXXXXXX",
+            ".",
+            "QUIT"
+        ]
+    );
+}
+
+#[test]
+fn a_connection_is_tried_as_often_as_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("socket");
+    let target = format!("unix:{}", path.display());
+    // It begins before there is anybody.
+    let child = load(&target, &["-m", "1", "-C", "10000", "--json"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let listener = UnixListener::bind(&path).unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    answer(stream.try_clone().unwrap(), stream);
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+    let told: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(told["accepted"], 1);
+    assert_eq!(told["errors"], serde_json::json!([]));
+}
+
+#[test]
 fn the_options_of_smtp_source_mean_the_same() {
     let (url, heard) = listen();
     let args = [

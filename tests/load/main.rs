@@ -140,7 +140,7 @@ fn tls_and_logins() {
         }
     }
     let out = load(&lab.smtps(), &["-m", "1", "--json"]).output().unwrap();
-    assert_eq!(out.status.code(), Some(1));
+    assert_eq!(out.status.code(), Some(4));
     assert!(
         String::from_utf8_lossy(&out.stdout).contains("not trusted"),
         "{out:?}"

@@ -57,6 +57,124 @@ fn reports_add_exactly() {
 }
 
 #[test]
+fn where_nobody_is_it_says_so_and_does_not_go_on() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("smtp://{}", gone.local_addr().unwrap());
+    drop(gone);
+    // A try for each session, not a million.
+    let out = load(&target, &["-s", "3", "-m", "1000000"])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(3), "{out:?}");
+    assert!(
+        errors.contains(&format!(
+            "error: no connection to {target}: refused\n  perhaps "
+        )),
+        "{errors}"
+    );
+    let report = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(report.contains("3 × refused at connect"), "{report}");
+    for (args, code) in [
+        (&["-m", "0"][..], 2),
+        (&["--old", "--pipelining"], 2),
+        (&["-C", "0"], 2),
+    ] {
+        let out = load(&target, args).output().unwrap();
+        assert_eq!(out.status.code(), Some(code), "{args:?}: {out:?}");
+    }
+    // Whoever is there, but never lets anybody in, gives the reason as well.
+    let lab = Lab::new("");
+    let args = ["-m", "2", "-4", "--json", "--user", "alice"];
+    let out = load(&lab.smtp(), &args)
+        .env("EHLO_PASSWORD", "wrong")
+        .output();
+    let out = out.unwrap();
+    assert_eq!(out.status.code(), Some(5), "{out:?}");
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(told["failed"], 2, "{told}");
+    let out = load(&lab.smtps(), &["-m", "2", "-4", "-q"])
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(4), "{out:?}");
+}
+
+#[test]
+fn the_course_of_a_run_is_told() {
+    let lab = Lab::new("[[fault]]\non = \"RCPT\"\ntimes = \"5-7\"\nreply = \"450 4.2.1 later\"\n");
+    let hdr = lab.file("hdr", "");
+    let told = report(
+        &lab.smtp(),
+        &["-d", "-m", "40", "--rate", "18", "--hdr", &hdr],
+        1,
+    );
+    let sums = |told: &Value| {
+        ["accepted", "errors"].map(|name| {
+            let slots = told["over_time"][name].as_array().unwrap();
+            assert!(slots.len() >= 2, "{told}");
+            slots.iter().map(|n| n.as_u64().unwrap()).sum::<u64>()
+        })
+    };
+    assert_eq!(told["over_time"]["seconds"], 1);
+    assert_eq!(sums(&told), [37, 3]);
+    let page = lab.file("page.html", "");
+    let out = Command::new(env!("CARGO_BIN_EXE_ehlo"))
+        .args([
+            "load",
+            "--merge",
+            &hdr,
+            &hdr,
+            "--json",
+            "--html",
+            &page,
+            "--compare",
+            &hdr,
+        ])
+        .output()
+        .unwrap();
+    let merged: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(sums(&merged), [74, 6]);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<h2>Over time</h2>") && page.contains("<polyline class=\"old\""));
+    let out = Command::new(env!("CARGO_BIN_EXE_ehlo"))
+        .args(["load", "--merge", &hdr, "--compare", &hdr])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(
+        text.contains("\nby second   ") && text.contains("\nslowest     "),
+        "{text}"
+    );
+    let lies = lab.file(
+        "lies",
+        &told.to_string().replace("\"seconds\":1,", "\"seconds\":3,"),
+    );
+    let out = Command::new(env!("CARGO_BIN_EXE_ehlo"))
+        .args(["load", "--merge", &lies])
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(7), "{out:?}");
+}
+
+#[test]
+fn colours_follow_the_configuration() {
+    let lab = Lab::new("");
+    let config = lab.file("config.toml", "color = \"always\"\n");
+    let folder = std::path::Path::new(&config).parent().unwrap();
+    std::fs::create_dir(folder.join("ehlo")).unwrap();
+    std::fs::rename(&config, folder.join("ehlo/config.toml")).unwrap();
+    for (args, coloured) in [(&[][..], true), (&["--color", "never"], false)] {
+        let out = load(&lab.smtp(), &["-4"])
+            .args(args)
+            .env("XDG_CONFIG_HOME", folder)
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{out:?}");
+        assert_eq!(out.stdout.contains(&0x1b), coloured, "{args:?}");
+    }
+}
+
+#[test]
 fn an_interrupted_run_reports() {
     let lab = Lab::new("");
     let mut child = load(

@@ -267,7 +267,8 @@ fn more_switches_of_smtp_sink() {
     let place = dir.path().display().to_string();
     let start = r"--dump-start=\101 start\n";
     let more = ["-T", "4096", "-H", "0.01", "-W", "RCPT:1ms:50", "-4"];
-    let sink = Sink::start(&[&more[..], &["-d", &place, start]].concat());
+    let template = format!("{place}/%Y/%%.");
+    let sink = Sink::start(&[&more[..], &["-d", &template, start]].concat());
     let mut client = sink.greeted();
     client.send(message("Subject: x\r\n\r\n.."));
     for code in ["250", "250", "354", "250"] {
@@ -275,10 +276,24 @@ fn more_switches_of_smtp_sink() {
     }
     client.ask("QUIT\r\n", "221");
     assert_eq!(counted(&sink.report(), "accepted"), 1);
-    let file = std::fs::read_dir(dir.path()).unwrap().next().unwrap();
-    let text = text_of(&file.unwrap().path());
+    let only = |folder: &std::path::Path| {
+        let mut files = std::fs::read_dir(folder).unwrap();
+        let file = files.next().unwrap().unwrap().path();
+        assert!(files.next().is_none());
+        file
+    };
+    let file = only(&only(dir.path()));
+    let name = file.file_name().unwrap().to_str().unwrap();
+    let id = name.strip_prefix("%.").unwrap();
+    assert!(id.len() == 8 && id.bytes().all(|b| b.is_ascii_hexdigit()));
+    let text = text_of(&file);
     assert!(
         text.starts_with("A start\nX-Client-Addr: 127.0.0.1\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("(ehlo sink) with ESMTP id {id};\n\t"))
+            && text.ends_with("\nSubject: x\n\n.\n\n"),
         "{text}"
     );
     for (args, code, words) in [
@@ -286,11 +301,103 @@ fn more_switches_of_smtp_sink() {
         (&["127.0.0.1:0", "-u", "no:body"], 7, "no user"),
         (&["127.0.0.1:0", "-d", &place, "-S", r"\q"], 2, "escape"),
         (&["127.0.0.1:0", "-W", "RCPT:1:0"], 2, "odds"),
+        (&["127.0.0.1:0", "-d", "%!x"], 2, "strftime"),
+        (
+            &["127.0.0.1:0", "--mbox", "x", "-S", "y"],
+            2,
+            "--dump-start",
+        ),
     ] {
         let (got, text) = refused(args);
         assert_eq!(got, Some(code), "{args:?}: {text}");
         assert!(text.contains(words), "{args:?}: {text}");
     }
+}
+
+#[test]
+fn a_dump_of_all_messages() {
+    let dir = tempfile::tempdir().unwrap();
+    let template = format!("{}/new/all.%Y", dir.path().display());
+    let sink = Sink::start(&["-D", &template, "-S", r"=\n"]);
+    let mut client = sink.greeted();
+    for text in ["one", "two"] {
+        client.send(message(&format!("Subject: {text}\r\n\r\nx")));
+        for code in ["250", "250", "354", "250"] {
+            client.expect(code);
+        }
+    }
+    assert_eq!(counted(&sink.report(), "accepted"), 2);
+    let mut files = std::fs::read_dir(dir.path().join("new")).unwrap();
+    let path = files.next().unwrap().unwrap().path();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let text = text_of(&path);
+    let messages: Vec<&str> = text.split("=\nX-Client-Addr: ").collect();
+    assert!(messages.len() == 3 && messages[0].is_empty(), "{text}");
+    assert!(messages[1].ends_with("\nSubject: one\n\nx\n\n"), "{text}");
+}
+
+#[test]
+fn a_conversation_is_broken_off_behind_the_go_ahead() {
+    let sink = Sink::start(&["-A", "0.01"]);
+    let mut client = sink.greeted();
+    client.send("MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\nSubject: x\r\n");
+    for code in ["250", "250", "354", "550"] {
+        client.expect(code);
+    }
+    assert_eq!(client.rest(), "");
+    let report = sink.report();
+    assert_eq!(counted(&report, "accepted") + counted(&report, "failed"), 0);
+    assert!(
+        report["errors"].to_string().contains("550 5.3.0"),
+        "{report}"
+    );
+}
+
+#[test]
+fn the_course_of_time_is_told_and_colours_follow_the_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("ehlo")).unwrap();
+    std::fs::write(dir.path().join("ehlo/config.toml"), "color = \"always\"\n").unwrap();
+    let mut child = command(&["127.0.0.1:0", "-M", "1"])
+        .env("XDG_CONFIG_HOME", dir.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut url = String::new();
+    std::io::BufRead::read_line(&mut lines, &mut url).unwrap();
+    let address = url.trim().strip_prefix("smtp://").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream
+        .write_all(format!("EHLO x\r\n{}QUIT\r\n", message("x")).as_bytes())
+        .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let mut report = String::new();
+    lines.read_to_string(&mut report).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(
+        report.contains("\x1b[") && report.contains("1 message in "),
+        "{report}"
+    );
+    let sink = Sink::start(&[]);
+    let mut client = sink.greeted();
+    client.send(message("x").repeat(3));
+    for _ in 0..3 {
+        for code in ["250", "250", "354", "250"] {
+            client.expect(code);
+        }
+    }
+    client.ask("VRFY\r\n", "50");
+    let report = sink.report();
+    let sum = |name: &str| -> u64 {
+        let slots = report["over_time"][name].as_array().unwrap();
+        slots.iter().map(|n| n.as_u64().unwrap()).sum()
+    };
+    assert_eq!(sum("accepted"), 3, "{report}");
+    let errors = report["errors"].as_array().unwrap();
+    let errors: u64 = errors.iter().map(|e| e["count"].as_u64().unwrap()).sum();
+    assert_eq!(sum("errors"), errors, "{report}");
 }
 
 /// Only who has the rights can give them up.

@@ -57,6 +57,9 @@ impl<'a> Client<'a> {
         let start = Instant::now();
         let code = client.reply(Stage::Greeting, start).await?;
         client.expect(code == 220, Stage::Greeting)?;
+        if plan.old {
+            return Ok(client);
+        }
         let mut offers = client.hello().await?;
         if server.starttls {
             if !offers.starttls {

@@ -79,7 +79,14 @@ impl<'a> Link<'a> {
     /// Connects, and secures the connection where TLS comes first.
     pub(super) async fn open(server: &Server, tally: &'a Mutex<Tally>) -> Result<Self, Trouble> {
         let start = Instant::now();
-        let conn = dial(&server.way, &server.dial).await?;
+        let mut tries = 1;
+        let conn = loop {
+            match dial(&server.way, &server.dial).await {
+                Err(_) if tries < server.tries => sleep(PAUSE_AFTER_FAILURE).await,
+                outcome => break outcome?,
+            }
+            tries += 1;
+        };
         let mut link = Self {
             conn,
             heard: Vec::new(),

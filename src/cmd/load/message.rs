@@ -58,6 +58,18 @@ pub(super) struct Header<'a> {
     pub(super) subject: Option<&'a str>,
 }
 
+impl Header<'_> {
+    fn text(self) -> String {
+        format!(
+            "From: <{}>\r\nTo: <{}>\r\nDate: {}\r\nSubject: {}\r\n\r\n",
+            self.from,
+            self.to,
+            clock::rfc5322(),
+            self.subject.unwrap_or("load")
+        )
+    }
+}
+
 /// Sizes of bodies: ranges, each with its weight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sizes(Vec<(usize, usize, u64)>);
@@ -117,20 +129,16 @@ impl Sizes {
     }
 }
 
-/// Messages with bodies of these sizes, in an order by chance, the same for the same seed.
-pub(super) fn made(sizes: &Sizes, header: Header<'_>, seed: u64) -> Result<Vec<Message>> {
-    let head = format!(
-        "From: <{}>\r\nTo: <{}>\r\nDate: {}\r\nSubject: {}\r\n\r\n",
-        header.from,
-        header.to,
-        clock::rfc5322(),
-        header.subject.unwrap_or("load")
-    );
+/// Messages with bodies of these sizes, in an order by chance, the same for the same seed; without a
+/// header, bodies alone.
+pub(super) fn made(sizes: &Sizes, header: Option<Header<'_>>, seed: u64) -> Result<Vec<Message>> {
+    let wants_id = header.is_some();
+    let head = header.map_or_else(String::new, Header::text);
     let mut random = Random::new(seed);
     let count = sizes.count();
     let mut pool: Vec<Message> = (0..count)
         .map(|at| sizes.choose(at, count, &mut random))
-        .map(|size| Message::new(&filled(&head, size), true))
+        .map(|size| Message::new(&filled(&head, size), wants_id))
         .collect();
     for at in (1..pool.len()).rev() {
         pool.swap(at, random.below(at as u64 + 1) as usize);
@@ -254,7 +262,7 @@ mod tests {
             subject: None,
         };
         let sizes = |seed| -> Vec<usize> {
-            let made = made(&Sizes::parse(Some("100-200")).unwrap(), header, seed).unwrap();
+            let made = made(&Sizes::parse(Some("100-200")).unwrap(), Some(header), seed).unwrap();
             made.iter().map(|m| m.plain.len()).collect()
         };
         assert_eq!(sizes(1).len(), 100);
@@ -270,7 +278,7 @@ mod tests {
             to: "",
             subject: None,
         };
-        let made = made(&sizes, header, 3).unwrap();
+        let made = made(&sizes, Some(header), 3).unwrap();
         let head = made.iter().map(|m| m.plain.len()).min().unwrap() - 10;
         let of = |low, high| {
             let sizes = made.iter().map(|m| m.plain.len() - head);

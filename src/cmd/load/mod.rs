@@ -20,7 +20,7 @@ mod worker;
 use std::cell::Cell;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ use self::worker::{GRACE, Shared};
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::net::listen;
-use crate::stats::{About, Report, Tally};
+use crate::stats::{About, Fault, Report, Stage, Tally};
 use crate::ui::units::grouped;
 use crate::ui::{look, out};
 use crate::wire::show::{Charset, show};
@@ -79,6 +79,8 @@ pub fn run(options: &cli::Load) -> Result<()> {
     let shared = Arc::new(Shared {
         pace: Pace::new(plan.messages, plan.duration, plan.rate, plan.ramp),
         in_flight: AtomicU64::new(0),
+        reached: AtomicBool::new(false),
+        unreached: AtomicU64::new(0),
         errors: AtomicU64::new(0),
         watch: plan.watched.as_ref().map(|_| Watch::default()),
         tallies: (0..=threads).map(|_| Mutex::default()).collect(),
@@ -113,9 +115,52 @@ pub fn run(options: &cli::Load) -> Result<()> {
     tell(options, &report, &tally, old.as_ref())?;
     match (interrupted, clean) {
         (true, _) => Err(Error::silent(Kind::Interrupted)),
-        (false, false) => Err(Error::silent(Kind::Refused)),
+        (false, false) => {
+            Err(nothing_sent(&report).unwrap_or_else(|| Error::silent(Kind::Refused)))
+        }
         (false, true) => Ok(()),
     }
+}
+
+/// Why nothing came through at all, where that has one reason: nobody was reached, secured, or let in.
+fn nothing_sent(report: &Report) -> Option<Error> {
+    if report.accepted > 0 || report.in_doubt > 0 {
+        return None;
+    }
+    let kind_of = |fault: &Fault| match Stage::of(&fault.stage) {
+        Some(Stage::Connect) => Kind::Connect,
+        Some(Stage::StartTls | Stage::Tls) => Kind::Tls,
+        // A refusal; anything else is no answer to a login.
+        Some(Stage::Auth) if !fault.reason.starts_with(['2', '3', '4']) => Kind::Auth,
+        _ => Kind::Refused,
+    };
+    let first = report.errors.first()?;
+    let kind = kind_of(first);
+    if report.errors.iter().any(|e| kind_of(e) != kind) {
+        return None;
+    }
+    let target = &report.about.target;
+    let (what, hint) = match kind {
+        Kind::Connect if first.reason == "refused" => (
+            format!("no connection to {target}"),
+            "nothing listens there: is the server running, and is it this port?",
+        ),
+        Kind::Connect => (
+            format!("no connection to {target}"),
+            "is it this host and port, and is there a way to it?",
+        ),
+        Kind::Tls => (
+            format!("no TLS with {target}"),
+            "--ca-file names whom to trust; ehlo URL shows one conversation",
+        ),
+        Kind::Auth => (
+            format!("no login at {target}"),
+            "are name and password right? ehlo URL --login shows one conversation",
+        ),
+        _ => return None,
+    };
+    let error = Error::new(kind, format!("{what}: {}", first.reason));
+    Some(error.hint("perhaps", hint))
 }
 
 fn threads(options: &cli::Load, plan: &Plan) -> usize {
@@ -131,10 +176,13 @@ fn threads(options: &cli::Load, plan: &Plan) -> usize {
 }
 
 fn announced(plan: &Plan) -> String {
-    let unit = plan.unit();
+    let unit = match (plan.messages, plan.unit()) {
+        (Some(1), unit) => unit.to_owned(),
+        (_, unit) => format!("{unit}s"),
+    };
     let count = match (plan.messages, plan.duration) {
-        (Some(n), None) => format!("{} {unit}s", grouped(n)),
-        (Some(n), Some(d)) => format!("{} {unit}s or {} s", grouped(n), d.as_secs_f64()),
+        (Some(n), None) => format!("{} {unit}", grouped(n)),
+        (Some(n), Some(d)) => format!("{} {unit} or {} s", grouped(n), d.as_secs_f64()),
         (None, d) => format!("{} s", d.unwrap_or_default().as_secs_f64()),
     };
     let target = show(plan.server.target.as_bytes(), Charset::Unicode);
@@ -261,11 +309,11 @@ fn read(path: &Path) -> Result<Report> {
 
 /// The report, in the forms asked for.
 fn tell(options: &cli::Load, report: &Report, tally: &Tally, old: Option<&Report>) -> Result<()> {
-    report.save(tally, options.hdr.as_deref(), options.html.as_deref())?;
+    report.save(tally, options.hdr.as_deref(), options.html.as_deref(), old)?;
     if options.json {
         return out::line(&report.json());
     }
     let terminal = std::io::stdout().is_terminal();
-    let look = look::decide(options.color, terminal);
+    let look = look::decide(options.color.unwrap_or_default(), terminal);
     out::print(&report.text(tally, &look, old))
 }

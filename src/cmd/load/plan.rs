@@ -38,6 +38,8 @@ pub(super) struct Plan {
     pub(super) per_connection: u64,
     pub(super) pipelining: bool,
     pub(super) chunking: bool,
+    /// As before RFC 821 had its EHLO: nobody says who calls, and messages have no header.
+    pub(super) old: bool,
     pub(super) sender: String,
     to: String,
     pub(super) listed: Vec<String>,
@@ -67,6 +69,14 @@ impl Plan {
         };
         if mix.is_some() && server.accounts.is_empty() {
             return Err(Error::usage("reading needs --user NAME or --accounts CSV"));
+        }
+        if options.old && (mix.is_some() || server.protocol == "lmtp") {
+            return Err(Error::usage(
+                "--old is for SMTP: nothing else works without a greeting",
+            ));
+        }
+        if options.old && server.starttls {
+            return Err(Error::usage("--old cannot know STARTTLS: it says no EHLO"));
         }
         let watched = match &options.until_visible {
             Some(_) if mix.is_some() => {
@@ -98,7 +108,7 @@ impl Plan {
                     subject: options.subject.as_deref(),
                 };
                 let sizes = Sizes::parse(options.length.as_deref())?;
-                message::made(&sizes, header, options.seed)?
+                message::made(&sizes, (!options.old).then_some(header), options.seed)?
             }
         };
         let name = options.name.clone().unwrap_or_else(|| {
@@ -132,6 +142,7 @@ impl Plan {
             }),
             pipelining: options.pipelining,
             chunking: options.chunking,
+            old: options.old,
             sender,
             to,
             listed,
@@ -194,6 +205,7 @@ impl Plan {
             (self.server.tls.is_some(), ", TLS"),
             (self.pipelining, ", PIPELINING"),
             (self.chunking, ", CHUNKING"),
+            (self.old, ", no EHLO"),
             (!self.server.accounts.is_empty(), ", AUTH"),
         ] {
             if on {

@@ -29,9 +29,12 @@ impl<'s> Session<'s> {
                 }
             };
             let mut usable = match ready {
-                Ok(reader) => reader,
+                Ok(reader) => {
+                    self.is_open();
+                    reader
+                }
                 Err(trouble) => {
-                    self.trouble(&trouble);
+                    self.not_open(&trouble);
                     self.outcome(job, &Outcome::Failed);
                     pace.sleep_until(Instant::now() + PAUSE_AFTER_FAILURE).await;
                     continue;

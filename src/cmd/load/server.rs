@@ -38,6 +38,8 @@ pub(super) struct Server {
     pub(super) local: bool,
     pub(super) implicit: bool,
     pub(super) starttls: bool,
+    /// Tries to connect before it counts as failed.
+    pub(super) tries: u32,
     pub(super) tls: Option<TlsPlan>,
     pub(super) patience: Duration,
     pub(super) mechanism: Option<String>,
@@ -97,6 +99,7 @@ impl Server {
             local,
             implicit,
             starttls: options.tls.starttls && !implicit,
+            tries: options.tries,
             tls,
             patience: options
                 .link

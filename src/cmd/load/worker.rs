@@ -5,7 +5,7 @@
 //! so with a 250 behind the content.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,10 @@ pub(super) struct Shared {
     pub(super) pace: Pace,
     /// Taken and not counted yet.
     pub(super) in_flight: AtomicU64,
+    /// A connection was made, whatever became of it.
+    pub(super) reached: AtomicBool,
+    /// Connections that could not be made while none was.
+    pub(super) unreached: AtomicU64,
     /// All errors so far.
     pub(super) errors: AtomicU64,
     /// Who waits for messages to be visible.
@@ -139,11 +143,12 @@ impl<'a> Session<'a> {
                 // Apart: what a handshake needs is not held for as long as a session lasts.
                 None => match Box::pin(Client::open(plan, self.tally, self.number)).await {
                     Ok(client) => {
+                        self.is_open();
                         sent_here = 0;
                         client
                     }
                     Err(trouble) => {
-                        self.trouble(&trouble);
+                        self.not_open(&trouble);
                         self.outcome(job, &Outcome::Failed);
                         pace.sleep_until(Instant::now() + PAUSE_AFTER_FAILURE).await;
                         continue;
@@ -182,8 +187,33 @@ impl<'a> Session<'a> {
         self.shared.pace.sleep_until(Instant::now() + wait).await;
     }
 
+    /// Somebody is there.
+    pub(super) fn is_open(&self) {
+        self.shared.reached.store(true, Ordering::Relaxed);
+    }
+
+    /// A connection that did not come about. Where nobody was ever reached, a try for each session is
+    /// enough: the rest of the run would be the same again.
+    pub(super) fn not_open(&self, trouble: &Trouble) {
+        self.trouble(trouble);
+        if trouble.stage != Stage::Connect {
+            self.is_open();
+        }
+        if self.shared.reached.load(Ordering::Relaxed) {
+            return;
+        }
+        let tries = self.shared.unreached.fetch_add(1, Ordering::Relaxed) + 1;
+        if tries >= self.shared.plan.sessions as u64 {
+            self.shared.pace.enter(Phase::Stop);
+        }
+    }
+
     pub(super) fn trouble(&self, trouble: &Trouble) {
-        self.lock(|t| t.error(trouble.stage, &trouble.reason, &trouble.example));
+        let at = self.shared.pace.start().elapsed();
+        self.lock(|t| {
+            t.error(trouble.stage, &trouble.reason, &trouble.example);
+            t.over_time.count(at, 0, 1);
+        });
         let errors = self.shared.errors.fetch_add(1, Ordering::Relaxed) + 1;
         if self
             .shared
@@ -200,10 +230,13 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn outcome(&self, job: Job, outcome: &Outcome) {
-        let took = job.due.elapsed();
+        let now = Instant::now();
+        let took = now.saturating_duration_since(job.due);
+        let at = now.saturating_duration_since(self.shared.pace.start());
         self.lock(|t| match outcome {
             Outcome::Accepted { recipients } => {
                 t.accepted += 1;
+                t.over_time.count(at, 1, 0);
                 t.recipients += recipients;
                 t.time(self.shared.plan.whole(), took);
                 if let Some(watch) = &self.shared.watch {

@@ -1,4 +1,4 @@
-//! Messages that are kept after all: a file each, an mbox, or a Maildir.
+//! Messages that are kept after all: a file each, an mbox, or a Maildir. `dump.rs` has smtp-sink's way.
 //!
 //! Rules: nothing a peer says becomes part of a path; files are new, whole or not at all, and their
 //! owner's alone; line ends become LF.
@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use memchr::memchr;
 
+use super::dump::{Dump, envelope};
 use crate::cli;
 use crate::error::{Error, Result};
 use crate::practice::now;
@@ -21,10 +22,14 @@ use crate::store::date::Stamp;
 
 /// Who keeps what, by the options.
 pub(super) fn keeper(options: &cli::Sink) -> Result<Option<Box<dyn Keeper>>> {
-    let keeper: Box<dyn Keeper> = if let Some(folder) = &options.dump_dir {
+    let start = options.dump_start.as_deref().unwrap_or_default();
+    let keeper: Box<dyn Keeper> = if let Some(template) = &options.dump {
+        Box::new(Dump::new(template, start, &options.name, false)?)
+    } else if let Some(template) = &options.dump_all {
+        Box::new(Dump::new(template, start, &options.name, true)?)
+    } else if let Some(folder) = &options.dump_dir {
         make(folder)?;
-        let start = options.dump_start.as_deref().unwrap_or_default();
-        Box::new(Dump {
+        Box::new(Folder {
             folder: folder.clone(),
             start: unescaped(start)?,
             last: AtomicU64::new(0),
@@ -45,7 +50,7 @@ pub(super) fn keeper(options: &cli::Sink) -> Result<Option<Box<dyn Keeper>>> {
 }
 
 /// C's escapes, as smtp-sink's `-S` has them.
-fn unescaped(text: &str) -> Result<Vec<u8>> {
+pub(super) fn unescaped(text: &str) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     let mut rest = text.bytes().peekable();
     while let Some(octet) = rest.next() {
@@ -91,29 +96,18 @@ fn failed(path: &Path, error: &io::Error) -> Error {
 }
 
 /// A file each, with the envelope in front as smtp-sink writes it.
-struct Dump {
+struct Folder {
     folder: PathBuf,
     /// What every file begins with.
     start: Vec<u8>,
     last: AtomicU64,
 }
 
-impl Keeper for Dump {
+impl Keeper for Folder {
     fn keep(&self, letter: &Letter<'_>) -> bool {
         let mut text = Vec::with_capacity(letter.octets.len() + 512);
         text.extend_from_slice(&self.start);
-        let address = match letter.peer {
-            Some(peer) if peer.contains(':') => format!("ipv6:{peer}"),
-            peer => peer.unwrap_or("unix").to_owned(),
-        };
-        let mut head = format!(
-            "X-Client-Addr: {address}\nX-Client-Proto: {}\nX-Helo-Args: {}\nX-Mail-Args: <{}>\n",
-            letter.with, letter.helo, letter.sender
-        );
-        for recipient in letter.recipients {
-            let _ = writeln!(head, "X-Rcpt-Args: <{recipient}>");
-        }
-        text.extend_from_slice(head.as_bytes());
+        text.extend_from_slice(envelope(letter).as_bytes());
         each_line(letter.octets, |line| {
             text.extend_from_slice(line);
             text.push(b'\n');
@@ -191,7 +185,7 @@ fn trace(letter: &Letter<'_>) -> Vec<u8> {
 }
 
 /// Lines without their ends.
-fn each_line(octets: &[u8], mut each: impl FnMut(&[u8])) {
+pub(super) fn each_line(octets: &[u8], mut each: impl FnMut(&[u8])) {
     let mut rest = octets;
     while let Some(end) = memchr(b'\n', rest) {
         let line = &rest[..end];

@@ -15,6 +15,8 @@ use crate::wire::show::{Charset, show};
 const SHOWN: usize = 120;
 
 pub(super) struct Meter {
+    /// When the first connection of all came.
+    began: Instant,
     /// When we last had answered everything.
     answered: Instant,
     message: Option<Instant>,
@@ -23,8 +25,9 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(began: Instant, now: Instant) -> Self {
         Self {
+            began,
             answered: now,
             message: None,
             at: Stage::Greeting,
@@ -45,7 +48,12 @@ impl Meter {
             let stage = stage(mark.did);
             if let Some(text) = &mark.refusal {
                 let (reason, example) = told(mark.code, text);
-                tally.error(stage.unwrap_or(Stage::Other), &reason, &example);
+                self.error(
+                    stage.unwrap_or(Stage::Other),
+                    (&reason, &example),
+                    now,
+                    tally,
+                );
             }
             // A login takes as long as all its answers.
             let Some(stage) = stage.filter(|_| mark.code != 334) else {
@@ -67,7 +75,14 @@ impl Meter {
 
     /// The connection ended as it should not.
     pub(super) fn lost(&self, why: &str, tally: &mut Tally) {
-        tally.error(self.at, why, "");
+        self.error(self.at, (why, ""), Instant::now(), tally);
+    }
+
+    /// An error: reason and example.
+    pub(super) fn error(&self, at: Stage, why: (&str, &str), now: Instant, tally: &mut Tally) {
+        tally.error(at, why.0, why.1);
+        let at = now.saturating_duration_since(self.began);
+        tally.over_time.count(at, 0, 1);
     }
 
     /// A handshake that began at `start`.
@@ -127,7 +142,7 @@ mod tests {
         let begin = Instant::now();
         let at = |ms| begin + Duration::from_millis(ms);
         let mut tally = Tally::default();
-        let mut meter = Meter::new(begin);
+        let mut meter = Meter::new(begin, begin);
         let burst = [
             mark(Did::Mail, 250),
             mark(Did::Rcpt, 550),

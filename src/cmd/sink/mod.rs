@@ -5,6 +5,7 @@
 //! all: a socket is cheaper to answer than to hand over. What it prints when ready is what `ehlo
 //! serve` prints.
 
+mod dump;
 mod faults;
 mod keep;
 mod meter;
@@ -33,7 +34,7 @@ use crate::proto::server::{Limits, Service};
 use crate::proto::smtp::Flavour;
 use crate::proto::smtp::sink::{Board, Plan};
 use crate::store::{SharedStore, Store};
-use crate::ui::{look, out};
+use crate::ui::{Look, look, out};
 use crate::wire::secret::Secret;
 
 /// Between two looks at the counters.
@@ -45,7 +46,7 @@ const FAREWELL: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// `Usage` for options that cannot be, `Local` for ports and files.
-pub fn run(options: &cli::Sink) -> Result<()> {
+pub fn run(options: &cli::Sink, look: &Look) -> Result<()> {
     let wanted = place::wanted(options)?;
     let plan = plan(options)?;
     listen::raise_open_files();
@@ -54,7 +55,7 @@ pub fn run(options: &cli::Sink) -> Result<()> {
         .enable_all()
         .build()
         .map_err(|e| Error::local(format!("no runtime: {e}")))?;
-    let outcome = runtime.block_on(serve(options, &wanted, plan, identity));
+    let outcome = runtime.block_on(serve(options, look, &wanted, plan, identity));
     runtime.shutdown_background();
     outcome
 }
@@ -104,6 +105,7 @@ fn plan(options: &cli::Sink) -> Result<Plan> {
         auth: options.auth.is_some() || !options.users.is_empty(),
         faulty: !faults.is_empty() || !waits.is_empty(),
         stop_after: options.stop_after.map(Into::into),
+        abort: options.abort.map(Duration::from_secs_f64),
         read_delay: options.read_delay.map(Duration::from_secs_f64),
         waits,
         keeper: keep::keeper(options)?,
@@ -113,6 +115,7 @@ fn plan(options: &cli::Sink) -> Result<Plan> {
 
 async fn serve(
     options: &cli::Sink,
+    look: &Look,
     wanted: &place::Wanted,
     plan: Plan,
     identity: rights::Identity,
@@ -184,10 +187,14 @@ async fn serve(
     let _ = tokio::time::timeout(FAREWELL, hall.empty()).await;
     counter.end();
     let (report, tally) = report::last(&hall, ended, &urls);
-    report.save(&tally, options.hdr.as_deref(), options.html.as_deref())?;
+    report.save(
+        &tally,
+        options.hdr.as_deref(),
+        options.html.as_deref(),
+        None,
+    )?;
     if options.json {
         return out::line(&report::json(&report, &hall));
     }
-    let terminal = std::io::stdout().is_terminal();
-    out::print(&report.text(&tally, &look::decide(cli::When::Auto, terminal), None))
+    out::print(&report.text(&tally, look, None))
 }

@@ -62,6 +62,8 @@ pub(super) struct Hall {
     /// Nanoseconds from `began` to the first connection and to the latest message, plus one.
     first_at: AtomicU64,
     latest_at: AtomicU64,
+    /// Messages that stand in the counts by time.
+    charted: AtomicU64,
     bell: Bell,
     unbound: Bindings,
 }
@@ -91,6 +93,7 @@ impl Hall {
             began: Instant::now(),
             first_at: AtomicU64::new(0),
             latest_at: AtomicU64::new(0),
+            charted: AtomicU64::new(0),
             bell: Arc::new(|| {}),
             unbound: Arc::new(Binding::default),
         }
@@ -135,6 +138,11 @@ impl Hall {
         Duration::from_nanos(end.saturating_sub(first))
     }
 
+    /// When the first connection came.
+    fn first(&self) -> Instant {
+        self.began + Duration::from_nanos(self.first_at.load(Relaxed))
+    }
+
     /// Counts something.
     pub(super) fn count<R>(&self, what: impl FnOnce(&mut Tally) -> R) -> R {
         what(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner))
@@ -145,6 +153,11 @@ impl Hall {
         let now = self.plan.board.messages.value();
         if std::mem::replace(seen, now) == now {
             return;
+        }
+        let fresh = now.saturating_sub(self.charted.fetch_max(now, Relaxed));
+        if fresh > 0 {
+            let since = at.saturating_duration_since(self.first());
+            self.count(|tally| tally.over_time.count(since, fresh, 0));
         }
         let at = nanos(at.saturating_duration_since(self.began));
         self.latest_at.fetch_max(at, Relaxed);
@@ -217,7 +230,7 @@ enum Woken {
 async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
     let held = (hall.plan.auth && (hall.implicit || hall.plan.service.starttls))
         .then(Arc::<Mutex<Binding>>::default);
-    let mut meter = Meter::new(Instant::now());
+    let mut meter = Meter::new(hall.first(), Instant::now());
     if hall.implicit {
         handshake(conn, hall, held.as_ref(), &mut meter).await?;
     }
@@ -409,7 +422,8 @@ async fn handshake(
     };
     if let Some(why) = why {
         hall.failed_handshakes.fetch_add(1, Relaxed);
-        hall.count(|tally| tally.error(Stage::Tls, "handshake failed", &why));
+        let told = ("handshake failed", &*why);
+        hall.count(|tally| meter.error(Stage::Tls, told, Instant::now(), tally));
         return Err(Over);
     }
     hall.count(|tally| meter.secured(start.elapsed(), tally));

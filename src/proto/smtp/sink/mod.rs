@@ -48,6 +48,9 @@ pub struct Plan {
     pub faulty: bool,
     /// Accept so many messages and no more.
     pub stop_after: Option<u64>,
+    /// So long behind the go-ahead of DATA the conversation is broken off with a refusal; nothing of
+    /// the content is read.
+    pub abort: Option<Duration>,
     /// Silence behind the go-ahead of DATA, before content is read.
     pub read_delay: Option<Duration>,
     /// Waits of random length.

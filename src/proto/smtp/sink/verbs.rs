@@ -239,6 +239,13 @@ impl Sink {
             Some(_) => {
                 self.place = Place::Data(Unstuffer::new(false));
                 self.tell("354 End data with <CR><LF>.<CR><LF>");
+                if let Some(delay) = self.plan.abort {
+                    self.hand_over();
+                    self.out.pause(delay);
+                    self.did = Did::Dot;
+                    self.say("550 5.3.0 Error: broken off as told");
+                    return self.close();
+                }
                 if let Some(delay) = self.plan.read_delay {
                     self.hand_over();
                     self.out.pause(delay);
