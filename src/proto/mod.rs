@@ -1,5 +1,6 @@
 //! What the protocols mean, without I/O. A protocol is a value; `PROTOCOLS` is the only list.
 
+pub(crate) mod echoes;
 pub mod engine;
 pub mod event;
 pub mod faults;

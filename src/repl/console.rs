@@ -384,7 +384,7 @@ impl super::Seat {
             spec: protocol.spec,
             mode: self.mode(),
             phase: engine.phase(),
-            offers: Arc::new(engine.offers().clone()),
+            offers: Arc::new(self.session.offers_shown().unwrap_or_default()),
             facts: Arc::new(engine.facts()),
             secured: self.session.is_secured(),
             known: Arc::clone(&self.known),

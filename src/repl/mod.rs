@@ -17,6 +17,7 @@ pub mod known;
 pub mod login;
 pub mod meta;
 pub mod opening;
+mod own;
 pub mod prompt;
 pub mod redirect;
 pub mod screen;

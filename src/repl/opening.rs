@@ -123,10 +123,14 @@ pub async fn open(desk: &mut Desk, opening: Opening) -> Result<()> {
 /// As `open`; the session then stays closed.
 pub async fn reopen(desk: &mut Desk, opening: Opening) -> Result<()> {
     let mut told = Vec::new();
-    let session = connect(desk, &opening, &mut told).await;
-    let Some(number) = desk.seats.get(desk.active).map(|seat| seat.number) else {
+    let mut session = connect(desk, &opening, &mut told).await;
+    let Some(seat) = desk.seats.get_mut(desk.active) else {
         return Ok(());
     };
+    if let Ok(session) = &mut session {
+        session.remember_secrets_of(&mut seat.session);
+    }
+    let number = seat.number;
     seat_or_tell(desk, session, opening, number, told).await
 }
 

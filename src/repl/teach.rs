@@ -189,10 +189,11 @@ fn with_stage(
         };
         return said(&stage);
     };
+    let offers = session.and_then(Session::offers_shown).unwrap_or_default();
     said(&Stage {
         protocol,
         phase: engine.phase(),
-        offers: engine.offers(),
+        offers: &offers,
         secured: session.is_some_and(Session::is_secured),
         logged_in: engine.facts().logged_in,
         console: &console,
@@ -206,9 +207,9 @@ fn with_stage(
 /// `Usage` when no session is open.
 pub fn caps(desk: &mut Desk) -> Result<()> {
     let seat = desk.seats.get(desk.active);
-    let engine = seat.and_then(|seat| seat.session.engine());
+    let offers = seat.and_then(|seat| seat.session.offers_shown());
     let protocol = seat.and_then(|seat| seat.session.protocol());
-    let Some(((seat, engine), protocol)) = seat.zip(engine).zip(protocol) else {
+    let Some(((seat, offers), protocol)) = seat.zip(offers).zip(protocol) else {
         return Err(Error::usage("no session is open").hint("open", ":open TARGET"));
     };
     let earlier = seat
@@ -216,7 +217,7 @@ pub fn caps(desk: &mut Desk) -> Result<()> {
         .earlier
         .as_ref()
         .map(|(event, offers)| (*event, offers));
-    let lines = help::caps(protocol, engine.offers(), earlier, desk.settings.look.width);
+    let lines = help::caps(protocol, &offers, earlier, desk.settings.look.width);
     desk.print(&lines)
 }
 

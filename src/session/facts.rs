@@ -8,6 +8,7 @@ use crate::net::conn::Conn;
 use crate::net::tls::{TlsPlan, TlsReport};
 use crate::proto::Protocol;
 use crate::proto::engine::Engine;
+use crate::proto::event::Offers;
 
 impl Session {
     /// True once nothing more will happen but what is already waiting to be told.
@@ -33,6 +34,18 @@ impl Session {
     /// The engine, to change a setting.
     pub fn engine_mut(&mut self) -> Option<&mut (dyn Engine + 'static)> {
         self.engine.as_deref_mut()
+    }
+
+    /// What the server offers, as it may be shown: without secrets that it was told.
+    pub fn offers_shown(&self) -> Option<Offers> {
+        let mut offers = self.engine()?.offers().clone();
+        self.echoes.offers(&mut offers);
+        Some(offers)
+    }
+
+    /// Masks what `earlier`, a session with the same server, had sent there.
+    pub fn remember_secrets_of(&mut self, earlier: &mut Self) {
+        self.echoes.adopt(std::mem::take(&mut earlier.echoes));
     }
 
     /// The protocol, once known.

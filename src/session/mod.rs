@@ -30,6 +30,7 @@ use crate::error::{Error, Kind};
 use crate::net::conn::{Conn, Turn};
 use crate::net::tls::{TlsFault, TlsReport, fault_of, legacy};
 use crate::proto::Protocol;
+use crate::proto::echoes::Echoes;
 use crate::proto::engine::{ClientOptions, Engine, Input, Refusal, Step};
 use crate::proto::event::{Closed, Event, Exchange, FailureKind, LineKind};
 use crate::wire::show::{Charset, show};
@@ -94,6 +95,9 @@ pub struct Session {
     failure: Option<Error>,
     tell_drained: bool,
     overtime: usize,
+    echoes: Echoes,
+    /// Written last, until it is known what is shown of it.
+    written: Option<Vec<u8>>,
 }
 
 impl Session {
@@ -117,6 +121,8 @@ impl Session {
             failure: None,
             tell_drained: false,
             overtime: 0,
+            echoes: Echoes::new(options.engine.show_secrets),
+            written: None,
             options,
         }
     }
@@ -340,12 +346,23 @@ impl Session {
     fn drain_engine(&mut self) {
         while let (Link::Open(conn), Some(engine)) = (&mut self.link, &mut self.engine) {
             // Content is passed on before more of it is made.
-            if self.ready.len() > 64 {
+            if self.ready.len() > 64 && self.written.is_none() {
                 return;
             }
-            match engine.poll() {
+            let step = engine.poll();
+            // What is shown of octets stands before or behind them.
+            if let Some(bytes) = self.written.take() {
+                if let Step::Event(Event::Sent(sent)) = &step {
+                    self.echoes.sent(sent, Some(&bytes));
+                }
+                conn.queue_owned(bytes);
+            } else if let Step::Event(Event::Sent(sent)) = &step {
+                self.echoes.sent(sent, None);
+            }
+            match step {
                 Step::Wait => return,
-                Step::Write(bytes) => conn.queue_owned(bytes),
+                Step::Write(bytes) if self.echoes.wrote(&bytes) => conn.queue_owned(bytes),
+                Step::Write(bytes) => self.written = Some(bytes),
                 Step::Pause(_) => {}
                 Step::StartTls => self.start_handshake(false),
                 Step::Close => {
@@ -456,8 +473,9 @@ impl Session {
         }
     }
 
-    fn note(&mut self, event: Event) {
+    fn note(&mut self, mut event: Event) {
         let mut took = None;
+        self.echoes.veil(&mut event);
         match &event {
             Event::Sent(sent) => {
                 if self

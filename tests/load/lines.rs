@@ -209,6 +209,66 @@ fn a_password_does_not_show() {
     drop(heard.join());
 }
 
+/// A server that quotes the login in its refusal does not get the password into the report.
+#[test]
+fn a_password_that_comes_back_does_not_show() {
+    let blob = ehlo::wire::b64::encode(b"\0u\0hunter2-canary");
+    for scheme in ["smtp", "imap", "pop3"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+        let said = format!("hunter2-canary HUNTER2-CANARY {blob}");
+        let pad = "x".repeat(100);
+        std::thread::spawn(move || {
+            while let Ok((mut stream, _)) = listener.accept() {
+                let greeting = match scheme {
+                    "smtp" => "220 hi\r\n",
+                    "imap" => "* OK [CAPABILITY IMAP4rev1] hi\r\n",
+                    _ => "+OK hi\r\n",
+                };
+                let _ = stream.write_all(greeting.as_bytes());
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                for line in lines.map_while(Result::ok) {
+                    let tag = line.split(' ').next().unwrap_or_default();
+                    let reply = match scheme {
+                        "smtp" if line.starts_with("EHLO") => "250 AUTH PLAIN\r\n".to_owned(),
+                        "smtp" => format!("535 5.7.8 {line} {said} {pad} hunter2-canary\r\n"),
+                        "imap" if line.ends_with("CAPABILITY") => {
+                            format!("* CAPABILITY IMAP4rev1\r\n{tag} OK\r\n")
+                        }
+                        "imap" => format!("{tag} NO [hunter2-canary] {line} {said}\r\n"),
+                        _ if line.starts_with("CAPA") => "+OK\r\nUSER\r\n.\r\n".to_owned(),
+                        _ if line.starts_with("USER") => "+OK\r\n".to_owned(),
+                        _ => format!("-ERR [hunter2-canary] {line} {said}\r\n"),
+                    };
+                    if stream.write_all(reply.as_bytes()).is_err() {
+                        break;
+                    }
+                }
+            }
+        });
+        for json in [&[][..], &["--json"]] {
+            let args = ["-m", "1", "--user", "u"];
+            let mut all: Vec<&str> = args.to_vec();
+            all.extend(json);
+            if scheme == "smtp" {
+                all.push("--login=PLAIN");
+            }
+            let out = load(&url, &all)
+                .env("EHLO_PASSWORD", "hunter2-canary")
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+            assert_eq!(out.status.code(), Some(1), "{scheme}: {text}");
+            let lower = text.to_lowercase();
+            assert!(
+                lower.contains("••••") && !lower.contains("canary"),
+                "{text}"
+            );
+            assert!(!text.contains(&blob[..12]), "{text}");
+        }
+    }
+}
+
 #[test]
 fn what_no_server_says_is_told_and_not_obeyed() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

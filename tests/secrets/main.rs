@@ -4,6 +4,7 @@
 
 mod binary;
 mod canary;
+mod echoes;
 mod engines;
 mod helpers;
 mod mechanisms;

@@ -16,13 +16,16 @@ use tokio::time::{Sleep, sleep};
 use super::server::Server;
 use crate::net::dial::{self, DialOptions};
 use crate::net::{Conn, Turn};
+use crate::proto::echoes::Echoes;
 use crate::stats::{Stage, Tally};
 use crate::wire::show::{Charset, show};
 
 /// Octets read at once.
 const READ: usize = 64 * 1024;
-/// The most that is kept of a reply to show it.
+/// The most that is shown of a reply.
 const SHOWN: usize = 120;
+/// The most that is kept of it until it is known what must not be shown.
+const KEPT: usize = 1024;
 /// How long to wait before the next try after a connection that failed.
 pub(super) const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(10);
 
@@ -59,6 +62,19 @@ impl Trouble {
     /// The same with what the server said.
     pub(super) fn with(mut self, line: &[u8]) -> Self {
         self.example = shown(line);
+        self
+    }
+
+    /// The same without the secret of the account, which a server may say back.
+    pub(super) fn veiled(mut self, server: &Server, session: usize) -> Self {
+        if let Some((user, secret)) = server.account(session) {
+            let echoes = Echoes::of(user, secret);
+            echoes.text(&mut self.reason);
+            echoes.text(&mut self.example);
+        }
+        for text in [&mut self.reason, &mut self.example] {
+            text.truncate(text.floor_char_boundary(SHOWN));
+        }
         self
     }
 }
@@ -231,5 +247,5 @@ fn lost(fault: &std::io::Error) -> String {
 
 /// A line of the server, cut and safe to print.
 pub(super) fn shown(octets: &[u8]) -> String {
-    show(&octets[..octets.len().min(SHOWN)], Charset::Unicode).into_owned()
+    show(&octets[..octets.len().min(KEPT)], Charset::Unicode).into_owned()
 }

@@ -189,7 +189,7 @@ fn announced(plan: &Plan) -> String {
     format!("load: {count} to {target}, {}", plan.how())
 }
 
-fn in_vain(trouble: &Trouble) -> Error {
+fn in_vain(trouble: Trouble) -> Error {
     let what = format!(
         "the mailbox of --until-visible: {} at {}",
         trouble.reason,
@@ -199,7 +199,7 @@ fn in_vain(trouble: &Trouble) -> Error {
     if trouble.example.is_empty() {
         return error;
     }
-    error.hint("reply", trouble.example.clone())
+    error.hint("reply", trouble.example)
 }
 
 /// Starts the workers and waits for them, for Ctrl-C, and for the time to say something.
@@ -212,7 +212,7 @@ async fn drive(shared: &Arc<Shared>, options: &cli::Load) -> Result<(f64, bool)>
         Some(place) => {
             let patience = options.link.timeout.map(Duration::from_secs_f64);
             let opened = Looker::open(place, &shared.plan.run_id, patience, looking).await;
-            Some(opened.map_err(|trouble| in_vain(&trouble))?)
+            Some(opened.map_err(|trouble| in_vain(trouble.veiled(&place.0, 0)))?)
         }
         None => None,
     };
@@ -247,6 +247,10 @@ async fn drive(shared: &Arc<Shared>, options: &cli::Load) -> Result<(f64, bool)>
             };
             if let Err(trouble) = looker.run(watch, || sent.get().is_some()).await {
                 let mut tally = looking.lock().unwrap_or_else(PoisonError::into_inner);
+                let trouble = match &shared.plan.watched {
+                    Some(place) => trouble.veiled(&place.0, 0),
+                    None => trouble,
+                };
                 tally.error(trouble.stage, &trouble.reason, &trouble.example);
             }
         };

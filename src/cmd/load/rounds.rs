@@ -34,7 +34,7 @@ impl<'s> Session<'s> {
                     reader
                 }
                 Err(trouble) => {
-                    self.not_open(&trouble);
+                    self.not_open(trouble);
                     self.outcome(job, &Outcome::Failed);
                     pace.sleep_until(Instant::now() + PAUSE_AFTER_FAILURE).await;
                     continue;
@@ -44,7 +44,7 @@ impl<'s> Session<'s> {
             match usable.act(action, &mut self.random).await {
                 Ok(()) => self.outcome(job, &Outcome::Accepted { recipients: 0 }),
                 Err(trouble) => {
-                    self.trouble(&trouble);
+                    self.trouble(trouble);
                     self.outcome(job, &Outcome::Failed);
                 }
             }
@@ -75,7 +75,7 @@ impl<'s> Session<'s> {
 
     async fn leave(&self, reader: Reader<'_>) {
         if let Err(trouble) = reader.quit().await {
-            self.trouble(&trouble);
+            self.trouble(trouble);
         }
     }
 }

@@ -148,7 +148,7 @@ impl<'a> Session<'a> {
                         client
                     }
                     Err(trouble) => {
-                        self.not_open(&trouble);
+                        self.not_open(trouble);
                         self.outcome(job, &Outcome::Failed);
                         pace.sleep_until(Instant::now() + PAUSE_AFTER_FAILURE).await;
                         continue;
@@ -174,7 +174,7 @@ impl<'a> Session<'a> {
 
     async fn quit(&self, client: Client<'_>) {
         if let Err(trouble) = client.quit().await {
-            self.trouble(&trouble);
+            self.trouble(trouble);
         }
     }
 
@@ -194,9 +194,10 @@ impl<'a> Session<'a> {
 
     /// A connection that did not come about. Where nobody was ever reached, a try for each session is
     /// enough: the rest of the run would be the same again.
-    pub(super) fn not_open(&self, trouble: &Trouble) {
+    pub(super) fn not_open(&self, trouble: Trouble) {
+        let connected = trouble.stage != Stage::Connect;
         self.trouble(trouble);
-        if trouble.stage != Stage::Connect {
+        if connected {
             self.is_open();
         }
         if self.shared.reached.load(Ordering::Relaxed) {
@@ -208,7 +209,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    pub(super) fn trouble(&self, trouble: &Trouble) {
+    pub(super) fn trouble(&self, trouble: Trouble) {
+        let trouble = trouble.veiled(&self.shared.plan.server, self.number);
         let at = self.shared.pace.start().elapsed();
         self.lock(|t| {
             t.error(trouble.stage, &trouble.reason, &trouble.example);
@@ -274,7 +276,7 @@ impl<'a> Session<'a> {
                 }
                 Ok(recipients) => recipients,
                 Err(trouble) => {
-                    self.trouble(&trouble);
+                    self.trouble(trouble);
                     self.outcome(job, &Outcome::Failed);
                     chain.usable = false;
                     return chain;
@@ -296,7 +298,7 @@ impl<'a> Session<'a> {
             match self.verdict(client, start, recipients).await {
                 Ok(outcome) => self.outcome(job, &outcome),
                 Err(trouble) => {
-                    self.trouble(&trouble);
+                    self.trouble(trouble);
                     let unsent = client.queued() > behind;
                     self.outcome(
                         job,
@@ -347,7 +349,7 @@ impl<'a> Session<'a> {
         mail(&mut self.line, plan, job, client.eight_bit);
         let start = client.queue(self.line.as_bytes());
         if client.reply(Stage::Mail, start).await? != 250 {
-            self.trouble(&client.refused(Stage::Mail));
+            self.trouble(client.refused(Stage::Mail));
             self.reset(client).await?;
             return Ok(0);
         }
@@ -371,7 +373,7 @@ impl<'a> Session<'a> {
         }
         let start = client.queue(b"DATA\r\n");
         if client.reply(Stage::Data, start).await? != 354 {
-            self.trouble(&client.refused(Stage::Data));
+            self.trouble(client.refused(Stage::Data));
             self.reset(client).await?;
             return Ok(0);
         }
@@ -387,7 +389,7 @@ impl<'a> Session<'a> {
         let plan = &self.shared.plan;
         let mail = client.reply(Stage::Mail, start).await?;
         if mail != 250 {
-            self.trouble(&client.refused(Stage::Mail));
+            self.trouble(client.refused(Stage::Mail));
             if client.is_closing() {
                 return Ok(0);
             }
@@ -410,7 +412,7 @@ impl<'a> Session<'a> {
                 let start = client.queue(b".\r\n");
                 client.reply(Stage::Dot, start).await?;
             } else if code != 354 && taken > 0 {
-                self.trouble(&client.refused(Stage::Data));
+                self.trouble(client.refused(Stage::Data));
                 taken = 0;
             }
         }
@@ -425,7 +427,7 @@ impl<'a> Session<'a> {
             return true;
         }
         self.lock(|t| t.refused_recipients += 1);
-        self.trouble(&client.refused(Stage::Rcpt));
+        self.trouble(client.refused(Stage::Rcpt));
         false
     }
 
@@ -482,14 +484,14 @@ impl<'a> Session<'a> {
             match client.reply(stage, start).await {
                 Ok(250) => good += 1,
                 Ok(code) => {
-                    self.trouble(&client.refused(stage));
+                    self.trouble(client.refused(stage));
                     if code == 421 {
                         break;
                     }
                 }
                 // Somebody has it already: it is not the message that is in doubt.
                 Err(trouble) if good > 0 => {
-                    self.trouble(&trouble);
+                    self.trouble(trouble);
                     break;
                 }
                 Err(trouble) => return Err(trouble),
