@@ -178,6 +178,51 @@ fn a_refused_login_says_why_and_the_session_goes_on() {
     assert_eq!(bearer.heard()[2], "AQ==");
 }
 
+/// `--starttls` and a go-ahead that is none: no handshake, no credential, exit 4 (or 6 where the
+/// protocol is broken altogether).
+#[test]
+fn a_malformed_go_ahead_is_refused_by_the_program() {
+    let smtp = ("smtp", "220 hi\r\n", "250-h\r\n250 STARTTLS\r\n");
+    let pop3 = ("pop3", "+OK hi\r\n", "+OK\r\nSTLS\r\n.\r\n");
+    let imap = (
+        "imap",
+        "* OK hi\r\n",
+        "* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK\r\n",
+    );
+    for ((scheme, greeting, offers), answer) in [
+        (smtp, "454-4.7.0 no\r\n220 go\r\n"),
+        (smtp, "220-go\r\n454-no\r\n220 go\r\n"),
+        (smtp, "220-go\r\nhello\r\n220 go\r\n"),
+        (pop3, "hello\r\n+OK go\r\n"),
+        (pop3, "-ERR no\r\n+OK go\r\n"),
+        (imap, "* BYE no\r\na2 OK go\r\n"),
+        (imap, "a2 NO no\r\na2 OK go\r\n"),
+        (imap, "a9 OK go\r\n"),
+    ] {
+        let fake = Fake::new(vec![
+            say(greeting),
+            Do::Hear,
+            say(offers),
+            Do::Hear,
+            say(answer),
+        ]);
+        let args = ["--starttls", "--login", "--user", "alice"];
+        let ran = ehlo(&fake, scheme, &args, "NOOP\n");
+        assert!(
+            matches!(ran.code, 4 | 6),
+            "{answer}: {}{}",
+            ran.out,
+            ran.err
+        );
+        let heard = fake.heard();
+        // No ClientHello, and at most a goodbye.
+        let goodbye = heard
+            .get(2)
+            .is_none_or(|line| line.contains("QUIT") || line.contains("LOGOUT"));
+        assert!(goodbye && heard.len() <= 3, "{answer}: {heard:?}");
+    }
+}
+
 #[test]
 fn a_refusal_for_now_has_its_own_exit_code() {
     let fake = smtp("PLAIN", vec![Do::Hear, say("454 4.7.0 later\r\n")]);

@@ -136,6 +136,46 @@ fn a_negative_or_odd_answer_ends_a_required_upgrade() {
     }
 }
 
+/// A reply that says yes and no, or has something else inside, is no go-ahead: for a policy it is the
+/// end, and nobody's handshake begins.
+#[test]
+fn a_malformed_answer_starts_no_handshake() {
+    for case in CASES {
+        let answers: &[&str] = match case.protocol {
+            "pop3" => &[
+                "go on\r\n+OK go\r\n",
+                "-ERR no\r\n+OK go\r\n",
+                "220 go\r\n+OK go\r\n",
+                "+ \r\n+OK go\r\n",
+            ],
+            _ => &[
+                "454-no\r\n220 go\r\n",
+                "220-go\r\n454-no\r\n220 go\r\n",
+                "250-go\r\n220 go\r\n",
+                "220-go\r\nwhat\r\n220 go\r\n",
+                "what\r\n220 go\r\n",
+                "454 no\r\n220 go\r\n",
+                "220-go\r\n454 no\r\n",
+            ],
+        };
+        for answer in answers {
+            let mut wire = case.ready(Wire::strict(case.protocol));
+            wire.turn(case.starttls, answer);
+            wire.assert_failed(FailureKind::Tls, "");
+            assert_eq!(wire.handshakes, 0, "{answer}");
+            let mut wire = case.ready(Wire::new(case.protocol));
+            wire.turn(case.starttls, answer);
+            assert_eq!(wire.handshakes, 0, "{answer}");
+            assert!(wire.failure().is_none(), "{answer}");
+        }
+        // And the next one is judged by itself.
+        let mut wire = case.ready(Wire::new(case.protocol));
+        wire.turn(case.starttls, answers[0]);
+        wire.turn(case.starttls, case.go);
+        assert_eq!(wire.handshakes, 1, "{}", case.protocol);
+    }
+}
+
 #[test]
 fn out_of_order_it_is_refused() {
     for case in CASES {

@@ -97,6 +97,35 @@ fn odd_answers_to_starttls_end_a_policy() {
     }
 }
 
+/// A goodbye, another verdict before, or another's tag: no handshake begins.
+#[test]
+fn a_spoiled_agreement_to_starttls_starts_no_handshake() {
+    for answer in [
+        "* BYE no\r\na1 OK go",
+        "a1 NO no\r\na1 OK go",
+        "a1 BAD no\r\na1 OK go",
+        "a2 OK go",
+        "A1 OK go",
+        "* OK go",
+        "OK go",
+        "what\r\na1 OK go",
+        "a1 PREAUTH go",
+        "+ go\r\na1 NO no",
+    ] {
+        for options in both() {
+            let required = options.starttls_required;
+            let mut drive = Drive::new(&options);
+            drive
+                .server("* OK hi\r\n")
+                .line("STARTTLS")
+                .server(format!("{answer}\r\n"));
+            assert_eq!(drive.tls, 0, "{answer}");
+            let waits = matches!(answer, "* OK go" | "OK go");
+            assert!(!required || waits || drive.failure().is_some(), "{answer}");
+        }
+    }
+}
+
 #[test]
 fn starttls_out_of_order_is_refused() {
     let mut drive = Drive::new(&ClientOptions::default());

@@ -270,6 +270,34 @@ fn a_password_that_comes_back_does_not_show() {
 }
 
 #[test]
+fn a_malformed_go_ahead_starts_no_handshake() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap());
+        let mut heard = [String::new(), String::new(), String::new()];
+        stream.write_all(b"220 hi\r\n").unwrap();
+        lines.read_line(&mut heard[0]).unwrap();
+        stream.write_all(b"250 STARTTLS\r\n").unwrap();
+        lines.read_line(&mut heard[1]).unwrap();
+        stream.write_all(b"454-no\r\n220 go\r\n").unwrap();
+        let _ = lines.read_line(&mut heard[2]);
+        heard
+    });
+    let out = load(&url, &["-m", "1", "--starttls", "--insecure"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+    assert_ne!(out.status.code(), Some(0), "{text}");
+    assert!(
+        text.contains("the codes within the reply to STARTTLS differ"),
+        "{text}"
+    );
+    assert_eq!(server.join().unwrap()[2], "");
+}
+
+#[test]
 fn what_no_server_says_is_told_and_not_obeyed() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());

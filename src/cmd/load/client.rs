@@ -107,6 +107,7 @@ impl<'a> Client<'a> {
     ) -> Result<u16, Trouble> {
         let mut lines = 0;
         let (mut used, mut seen) = (0, 0);
+        let mut first = None;
         loop {
             let Some(end) = memchr(b'\n', &self.link.heard[seen..]).map(|at| seen + at) else {
                 if self.link.heard.len() - used > LINE {
@@ -126,6 +127,11 @@ impl<'a> Client<'a> {
             lines += 1;
             let more = parts.more;
             let code = parts.code.parse().unwrap_or(0);
+            // Yes and no in one would open the way to TLS for whoever put a line in between.
+            if *first.get_or_insert(code) != code && stage == Stage::StartTls {
+                let what = "the codes within the reply to STARTTLS differ";
+                return Err(Trouble::new(stage, what).with(line));
+            }
             if !more {
                 self.last.clear();
                 self.last.extend_from_slice(line);

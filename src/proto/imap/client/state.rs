@@ -223,6 +223,13 @@ impl Client {
             }
             return;
         }
+        if self.place.leaving {
+            let words = "the server said BYE before it agreed to TLS: TLS was not started";
+            if self.options.starttls_required {
+                return self.fail(FailureKind::Tls, words);
+            }
+            return self.event(Event::Oddity(Oddity::Other(words.to_owned())));
+        }
         let behind = self.inbox.clear();
         self.life = Life::Handshake;
         if behind > 0 {

@@ -190,6 +190,7 @@ impl Client {
             self.talk.ending(raw.ending);
             let words = "a line that is no reply: +OK or -ERR must begin it";
             let tls = matches!(self.due.front().map(|p| &p.asked), Some(Asked::StartTls));
+            self.broken |= tls;
             if tls && self.talk.options.starttls_required {
                 self.talk.fail(FailureKind::Tls, words);
             } else if self.talk.options.strict {
@@ -353,6 +354,11 @@ impl Client {
     }
 
     fn tls_answer(&mut self, status: Status<'_>) {
+        if std::mem::take(&mut self.broken) {
+            return self
+                .talk
+                .odd("the reply to STLS is malformed: TLS was not started");
+        }
         if status.indicator == Indicator::Ok {
             self.handshaking = true;
             return self.talk.start_tls();

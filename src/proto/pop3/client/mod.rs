@@ -42,6 +42,8 @@ pub struct Client {
     reason: Option<Vec<u8>>,
     /// Between the go-ahead for TLS and `secured`.
     handshaking: bool,
+    /// What answers STLS began with a line that is no reply.
+    broken: bool,
 }
 
 /// What the next input is taken for.
@@ -110,6 +112,7 @@ impl Client {
             quit_sent: false,
             reason: None,
             handshaking: false,
+            broken: false,
         }
     }
 

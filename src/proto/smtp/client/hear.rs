@@ -67,6 +67,9 @@ impl Client {
             self.talk.ending(raw.ending);
             let words = "a line that is no reply: three digits must begin it";
             let tls = matches!(self.due.front().map(|p| &p.asked), Some(Asked::StartTls));
+            if tls {
+                self.partial.get_or_insert_with(Partial::default).broken = true;
+            }
             if tls && self.talk.options.starttls_required {
                 self.talk.fail(FailureKind::Tls, words);
             } else if self.talk.options.strict {
@@ -364,7 +367,7 @@ impl Client {
                     self.enter(spec::IDLE);
                 }
             }
-            Asked::StartTls => self.tls_answer(line),
+            Asked::StartTls => self.tls_answer(line, partial.codes_differ || partial.broken),
             Asked::Auth => self.auth_answer(good),
             Asked::Quit => {
                 self.leaving = true;
@@ -380,7 +383,15 @@ impl Client {
         }
     }
 
-    fn tls_answer(&mut self, line: ReplyLine<'_>) {
+    fn tls_answer(&mut self, line: ReplyLine<'_>, malformed: bool) {
+        if malformed {
+            // Yes and no in one: somebody may have put a line of theirs in between.
+            let words = "the reply to STARTTLS is malformed: TLS was not started";
+            if self.talk.options.starttls_required {
+                return self.talk.fail(FailureKind::Tls, words);
+            }
+            return self.talk.odd(words);
+        }
         if line.code == "220" {
             self.handshaking = true;
             return self.talk.start_tls();

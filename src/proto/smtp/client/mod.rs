@@ -102,6 +102,8 @@ struct Partial {
     code: String,
     offers: Vec<Offer>,
     codes_differ: bool,
+    /// A line stood in it, or before it, that is none of a reply.
+    broken: bool,
     long: bool,
     eight_bit: bool,
     hostile: bool,
