@@ -75,9 +75,12 @@ impl ServerTls {
             } else {
                 builder.with_no_client_auth()
             };
-            let config = builder
+            let mut config = builder
                 .with_single_cert(chain, key)
                 .expect("key and certificate were made for each other");
+            // One ticket lets a client resume. A second one is time in which a client whose threads
+            // share a TLS session (imaplib2) may write while it reads the first.
+            config.send_tls13_tickets = 1;
             (Arc::new(config), CertInfo::read(&host.cert).end_point())
         })
     }
