@@ -58,7 +58,10 @@ fn go_aheads_and_early_refusals() {
     );
     assert!(talk.say("f NOOP").starts_with("f OK"));
     let huge = talk.say("g APPEND Archive {999999999999+}");
-    assert!(huge.starts_with("* BYE [TOOBIG]"), "{huge}");
+    assert!(
+        huge.starts_with("g NO [TOOBIG]") && huge.contains("\n* BYE [TOOBIG]"),
+        "{huge}"
+    );
 }
 
 #[test]

@@ -9,17 +9,37 @@ fn a_line_without_end_is_passed_over() {
     let service = service();
     let mut talk = Talk::alice(&service);
     let mut heard = String::new();
+    talk.engine.receive(b"x7 NOOP ");
     for _ in 0..2_000 {
         talk.engine.receive(&[b'A'; 4096]);
         heard.push_str(&talk.heard());
     }
     assert_eq!(
         heard,
-        "* BAD a command of more than 65536 octets, literals not counted at octet 1\n"
+        "x7 BAD a command of more than 65536 octets, literals not counted at octet 1\n"
             .replace(" at octet 1", "")
     );
     talk.engine.receive(b"\r\n");
     assert!(talk.say("a NOOP").ends_with("a OK NOOP completed.\n"));
+}
+
+/// Who cannot be answered is told goodbye.
+#[test]
+fn a_line_without_end_and_tag_ends_it() {
+    let service = service();
+    for start in ["", "+ ", " a1 NOOP "] {
+        let mut talk = Talk::alice(&service);
+        talk.engine.receive(start.as_bytes());
+        let mut heard = String::new();
+        for _ in 0..32 {
+            talk.engine.receive(&[b'A'; 4096]);
+            heard.push_str(&talk.heard());
+        }
+        assert_eq!(
+            heard,
+            "* BYE [TOOBIG] a line of that length and no tag\n<close>"
+        );
+    }
 }
 
 #[test]
@@ -34,12 +54,12 @@ fn literals_have_limits() {
     assert!(talk.say("c LOGIN {-1}").starts_with("c BAD "));
     assert!(
         talk.say("d LOGIN {9223372036854775807+}")
-            .starts_with("* BYE [TOOBIG]")
+            .starts_with("d NO [TOOBIG] a literal of that size will not be read\n* BYE [TOOBIG]")
     );
     let mut talk = Talk::new(&service);
     assert!(
         talk.say("d LOGIN {18446744073709551616+}\ne NOOP")
-            .starts_with("* BYE [TOOBIG] that literal will not be read\n<close>")
+            .ends_with("* BYE [TOOBIG] that literal will not be read\n<close>")
     );
     let mut talk = Talk::new(&service);
     for _ in 0..16 {

@@ -204,13 +204,42 @@ fn chunks() {
             .starts_with("250 2.0.0 Ok: queued")
     );
     assert!(mail(&service, "alice", "INBOX")[0].ends_with("\r\none\r\n.\r\n.\r\n"));
-    for line in ["BDAT", "BDAT x", "BDAT 99999999999999999999 LAST"] {
+    for line in ["BDAT", "BDAT x", "BDAT -1 LAST"] {
         assert!(talk.say(line).starts_with("501 5.5.4"), "{line}");
     }
     for line in ["BDAT 6 LAST x", "BDAT 6 FIRST"] {
         let reply = talk.raw(format!("{line}\r\nQUIT\r\n").as_bytes());
         assert_eq!(reply, "501 5.5.4 Syntax: BDAT count [LAST]\n", "{line}");
     }
+}
+
+/// What would be swallowed for hours is refused at once, and what follows is no command.
+#[test]
+fn a_chunk_of_absurd_size_is_not_waited_for() {
+    let service = service(Vec::new());
+    for size in [
+        "268435457",
+        "4294967296",
+        "9999999999999999999",
+        "99999999999999999999",
+    ] {
+        for last in ["", " LAST"] {
+            for before in ["", ENVELOPE] {
+                let mut talk = Talk::smtp(&service, Role::Mx);
+                talk.say(&format!("EHLO me\n{before}"));
+                let reply = talk.raw(format!("BDAT {size}{last}\r\nNOOP\r\n").as_bytes());
+                let want = "552 5.3.4 Error: a chunk of that size will not be read\n<close>";
+                assert!(reply.starts_with(want), "{size}: {reply}");
+                assert_eq!(reply.lines().count(), 2, "{reply}");
+            }
+        }
+    }
+    // Within reason it is read and dropped, and the session goes on.
+    let mut talk = Talk::smtp(&service, Role::Mx);
+    talk.say(&format!("EHLO me\n{ENVELOPE}"));
+    let chunk = [b"BDAT 10485761 LAST\r\n".to_vec(), vec![b'x'; 10_485_761]].concat();
+    assert!(talk.raw(&chunk).starts_with("552 5.3.4"));
+    assert!(talk.say("NOOP").starts_with("250"));
 }
 
 #[test]

@@ -17,6 +17,9 @@ const LITERALS: u64 = 64 * 1024;
 /// A literal that follows at once and is longer than this is not waited for.
 const HOPELESS: u64 = 256 * 1024 * 1024;
 
+/// Octets of a line that is too long, for its tag.
+const HEAD: usize = 1024;
+
 /// Room that an empty buffer keeps.
 const KEEP: usize = 4096;
 
@@ -81,6 +84,12 @@ impl Gather {
     }
 }
 
+/// The tag that a command begins with, where one can be made out.
+fn tag_of(text: &[u8]) -> Option<&str> {
+    let mut parser = Parser::new(text);
+    parser.tag().filter(|_| parser.peek() == Some(b' '))
+}
+
 pub(super) fn too_long() -> Bad {
     Bad {
         text: format!("a command of more than {LINE} octets, literals not counted"),
@@ -116,10 +125,16 @@ impl ImapServer {
             Ok(None) => return false,
             Ok(Some(line)) => line.bytes,
             Err(_) => {
-                let text = gather.take();
+                let mut text = gather.take();
+                let begun = gather.raw.pending();
+                text.extend_from_slice(&begun[..begun.len().min(HEAD)]);
                 gather.skipping = true;
                 // That was about the command which ends here.
                 gather.refused = None;
+                if tag_of(&text).is_none() {
+                    self.bye("[TOOBIG] a line of that length and no tag");
+                    return true;
+                }
                 self.refuse(&text, Verdict::Syntax(too_long()));
                 return true;
             }
@@ -138,7 +153,7 @@ impl ImapServer {
             }
             // What follows it could not be told from commands.
             Err(_) if matches!(line.as_slice(), [.., b'0'..=b'9', b'+', b'}']) => {
-                self.bye("[TOOBIG] that literal will not be read");
+                self.hopeless();
             }
             Err(_) => {
                 let text = gather.take();
@@ -171,14 +186,23 @@ impl ImapServer {
                 let text = self.gather.take();
                 self.refuse(&text, verdict);
             }
-            Some(_) if literal.octets > HOPELESS => {
-                self.bye("[TOOBIG] that literal will not be read");
-            }
+            Some(_) if literal.octets > HOPELESS => self.hopeless(),
             Some(verdict) => {
                 self.gather.octets_left = literal.octets;
                 self.gather.refused = Some(verdict);
             }
         }
+    }
+
+    /// A literal that is not waited for, and what follows it could not be told from commands: the
+    /// command is answered, and the connection ends.
+    fn hopeless(&mut self) {
+        let text = self.gather.take();
+        if tag_of(&text).is_some() {
+            let done = Done::no("a literal of that size will not be read").code("TOOBIG");
+            self.refuse(&text, Verdict::Answer(done));
+        }
+        self.bye("[TOOBIG] that literal will not be read");
     }
 
     /// Why this literal is not wanted, if it is not.
@@ -206,9 +230,7 @@ impl ImapServer {
     fn refuse(&mut self, text: &[u8], verdict: Verdict) {
         self.commands += 1;
         self.heard(text);
-        let mut parser = Parser::new(text);
-        let tag = parser.tag().filter(|_| parser.peek() == Some(b' '));
-        let tag = tag.unwrap_or("*").to_owned();
+        let tag = tag_of(text).unwrap_or("*").to_owned();
         match verdict {
             Verdict::Syntax(bad) => self.syntax(&tag, &bad),
             Verdict::Answer(done) => {

@@ -17,6 +17,9 @@ const OK: &str = "250 2.0.0 Ok";
 const NOT_SERVED: &str = "502 5.5.1 Error: command not implemented";
 const SAY_HELLO: &str = "503 5.5.1 Error: send HELO/EHLO first";
 
+/// A chunk longer than this is not waited for, whatever becomes of it.
+const HOPELESS: u64 = 256 * 1024 * 1024;
+
 impl SmtpServer {
     pub(super) fn command(&mut self, line: &[u8]) {
         let Ok(line) = std::str::from_utf8(line) else {
@@ -292,9 +295,10 @@ impl SmtpServer {
 
     fn bdat(&mut self, args: &str) {
         let mut words = args.split_ascii_whitespace();
+        // A count beyond 2^64 is a count all the same: content follows it, and not commands.
         let size = words.next().and_then(|w| {
-            let digits = w.len() <= 19 && w.bytes().all(|b| b.is_ascii_digit());
-            digits.then(|| w.parse::<u64>().ok()).flatten()
+            let digits = w.bytes().all(|b| b.is_ascii_digit());
+            digits.then(|| w.parse::<u64>().unwrap_or(u64::MAX))
         });
         let (last, more) = (words.next(), words.next());
         let known = last.is_none_or(|w| w.eq_ignore_ascii_case("LAST")) && more.is_none();
@@ -307,6 +311,10 @@ impl SmtpServer {
         let Some(size) = size else {
             return self.say(SYNTAX);
         };
+        if size > HOPELESS {
+            self.say("552 5.3.4 Error: a chunk of that size will not be read");
+            return self.out.close();
+        }
         // What follows a count that can be read is content, whatever stands behind the count.
         let refused = match &self.message {
             _ if !known => Some(SYNTAX.into()),

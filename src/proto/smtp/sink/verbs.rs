@@ -256,10 +256,10 @@ impl Sink {
 
     fn bdat(&mut self, args: &str) {
         let mut words = args.split_ascii_whitespace();
-        let size = words.next().and_then(|word| {
-            let digits = word.len() <= 19 && word.bytes().all(|b| b.is_ascii_digit());
-            digits.then(|| word.parse::<u64>().ok()).flatten()
-        });
+        let count = words
+            .next()
+            .filter(|word| word.bytes().all(|b| b.is_ascii_digit()));
+        let size = count.and_then(|word| word.parse::<u64>().ok());
         let (last, more) = (words.next(), words.next());
         let known = last.is_none_or(|w| w.eq_ignore_ascii_case("LAST")) && more.is_none();
         let mut prevented = false;
@@ -269,6 +269,11 @@ impl Sink {
             let to = message.and_then(Transaction::first).map(str::to_owned);
             let effect = self.fault("BDAT", from.as_deref(), to.as_deref());
             prevented = self.holds(effect, false);
+        }
+        if count.is_some() && size.is_none() {
+            // Content follows it that nobody can tell from commands.
+            self.tell("552 5.3.4 Error: a chunk of that size will not be read");
+            return self.out.close();
         }
         let Some(size) = size.filter(|_| known) else {
             return self.tell("501 5.5.4 Syntax: BDAT count [LAST]");
