@@ -54,6 +54,8 @@ pub struct Desk {
     /// The console command that is being carried out: what its answer in JSON is to.
     pub answering: Option<&'static str>,
     next_number: usize,
+    /// Rows of all sessions so far.
+    pub(super) rows: u64,
     /// What `show` writes, kept for its capacity.
     text: String,
 }
@@ -86,6 +88,7 @@ impl Desk {
             leaving: false,
             answering: None,
             next_number: 1,
+            rows: 0,
             text: String::new(),
         }
     }
@@ -189,7 +192,13 @@ impl Desk {
                 seat.renderer.arranged(&seen.lines, &mut text);
             }
         }
-        rows.into_iter().for_each(|row| seat.record.add(row));
+        for row in rows {
+            self.rows += 1;
+            seat.record.add(Row {
+                place: self.rows,
+                ..row
+            });
+        }
         let after = self.after(index, timed);
         if !self.settings.json && !self.settings.quiet {
             if let Some(seat) = self.seats.get_mut(index) {
@@ -291,44 +300,6 @@ impl Desk {
             }
         }
     }
-
-    /// Writes the active session's conversation as a talk.
-    ///
-    /// # Errors
-    /// `Local` when the file exists or cannot be written.
-    pub fn save_talk(&mut self, path: &std::path::Path) -> Result<()> {
-        let text = self.talk(None)?;
-        super::private_file(&path.display().to_string(), &text)
-    }
-
-    /// The active session's conversation, or a range of its exchanges, as a talk.
-    ///
-    /// # Errors
-    /// `Usage` when there is none.
-    pub fn talk(&self, range: Option<(u64, u64)>) -> Result<String> {
-        let seat = self
-            .seats
-            .get(self.active)
-            .ok_or_else(|| Error::usage("no session is open"))?;
-        let (from, to) = range.unwrap_or((0, u64::MAX));
-        let kept = seat
-            .record
-            .iter()
-            .filter(|kept| (from..=to).contains(&kept.number));
-        let rows: Vec<&Row> = kept.flat_map(|kept| &kept.rows).collect();
-        if rows.is_empty() {
-            return Err(Error::usage("nothing of that is kept").hint(
-                "kept",
-                "the last 1,000 exchanges, 64 KiB of each, 16 MiB in all",
-            ));
-        }
-        // A range begins behind the connection: the talk opens it all the same.
-        let opens = seat.connected_row();
-        let missing = rows.first().is_none_or(|r| r.kind != RowKind::Connected);
-        let first = missing.then_some(&opens);
-        Ok(crate::transcript::save::talk(first.into_iter().chain(rows)))
-    }
-
     /// A file goes out as content of the active session, in parts.
     pub fn upload(&mut self, upload: Upload) {
         if let Some(seat) = self.seat() {

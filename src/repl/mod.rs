@@ -19,6 +19,7 @@ pub mod meta;
 pub mod opening;
 mod own;
 pub mod prompt;
+mod record;
 pub mod redirect;
 pub mod screen;
 pub mod seat;

@@ -157,8 +157,7 @@ async fn seat_or_tell(
     let (login, force) = (opening.login.clone(), opening.force);
     let starttls = opening.how.starttls;
     let mut seat = Seat::new(number, session, opening, desk.style(), desk.log_style());
-    let connected = seat.connected_row();
-    seat.record.add(connected);
+    desk.record_opening(&mut seat);
     match desk.seats.iter().position(|seat| seat.number == number) {
         Some(index) => {
             desk.seats[index] = seat;

@@ -31,6 +31,23 @@ impl Talk {
     }
 }
 
+/// False for preparations alone: such a talk would pass whatever the server does.
+pub(super) fn do_something(steps: &[Step]) -> bool {
+    steps.iter().any(|step| {
+        let prepares = matches!(
+            step.action,
+            Action::OnPractice { .. }
+                | Action::Requires { .. }
+                | Action::Fault { .. }
+                | Action::Set { .. }
+                | Action::Session { .. }
+                | Action::Wait(_)
+                | Action::Break(Break::WrongLiteralSize)
+        );
+        !prepares || !step.groups.is_empty()
+    })
+}
+
 /// One thing that a talk does, and what is expected then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {

@@ -40,7 +40,12 @@ pub(super) fn check(talk: &Talk) -> Result<(), Box<Diag>> {
                 if let Some(text) = line.fixed()
                     && !excused
                 {
-                    index = literal(talk, index, text, line.span)?;
+                    let whole;
+                    (index, whole) = literal(talk, index, text, line.span)?;
+                    if !whole {
+                        // Another session has the word inside it: from here the runner counts.
+                        imap.insert(session, false);
+                    }
                     continue;
                 }
             }
@@ -56,8 +61,9 @@ fn is_imap(target: &str) -> bool {
     matches!(scheme.to_ascii_lowercase().as_str(), "imap" | "imaps")
 }
 
-/// Follows the literals that the line at `index` may announce; the index of the next step.
-fn literal(talk: &Talk, index: usize, line: &[u8], span: Span) -> Result<usize, Box<Diag>> {
+/// Follows the literals that the line at `index` may announce; the index of the next step, and whether
+/// they end before it.
+fn literal(talk: &Talk, index: usize, line: &[u8], span: Span) -> Result<(usize, bool), Box<Diag>> {
     let fault = |span: Span, what: String, label: &str| {
         Err(Box::new(
             Diag::new(&talk.name, &talk.source, span, what).label(label),
@@ -67,7 +73,7 @@ fn literal(talk: &Talk, index: usize, line: &[u8], span: Span) -> Result<usize, 
     // Each turn is one literal: what stands behind it on its last line may announce the next.
     'literals: loop {
         let count = match announced(line) {
-            Ok(None) => return Ok(index + 1),
+            Ok(None) => return Ok((index + 1, true)),
             Ok(Some(count)) => count,
             Err(_) => {
                 let label = "wrong-literal-size before it sends it";
@@ -75,7 +81,7 @@ fn literal(talk: &Talk, index: usize, line: &[u8], span: Span) -> Result<usize, 
             }
         };
         if expects_refusal(&talk.steps[index]) && !count.at_once {
-            return Ok(index + 1);
+            return Ok((index + 1, true));
         }
         let place = at_count(span, line);
         let holds = |held: u64| {
@@ -90,11 +96,12 @@ fn literal(talk: &Talk, index: usize, line: &[u8], span: Span) -> Result<usize, 
             index += 1;
             let text = match talk.steps.get(index).map(|step| &step.action) {
                 Some(Action::Say(text)) => text,
-                Some(Action::Break(_) | Action::Raw(_)) => return Ok(index),
+                Some(Action::Break(_) | Action::Raw(_)) => return Ok((index, true)),
+                Some(Action::Session { .. }) => return Ok((index, false)),
                 _ => return fault(place, holds(held.saturating_sub(2)), "does not fit"),
             };
             let Some(bytes) = text.fixed() else {
-                return Ok(index + 1);
+                return Ok((index + 1, true));
             };
             let length = bytes.len() as u64;
             if length >= left {

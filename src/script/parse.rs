@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ast::{Action, Break, Expect, ExpectKind, LinePattern, Part, Retry, Span, Step, Talk};
+use super::ast::{
+    Action, Break, Expect, ExpectKind, LinePattern, Part, Retry, Span, Step, Talk, do_something,
+};
 use super::cursor::{Cursor, Fault};
 use super::literals;
 use super::pattern::{Expression, Pattern};
@@ -154,9 +156,14 @@ impl Parser {
             }
             self.line(&mut Cursor::new(line, number))?;
         }
-        self.nothing_pending()?;
+        self.no_bounds()?;
+        self.no_retry()?;
         if let Some(block) = &self.block {
             return fault(block.span, "this block is not closed", "go ends it");
+        }
+        if !do_something(&self.steps) {
+            let label = "no command and no expectation, here or below";
+            return fault(Span::FIRST, "there is nothing to do in this talk", label);
         }
         Ok(())
     }
@@ -519,11 +526,6 @@ impl Parser {
             Some((span, _)) => fault(span, "retry stands before a C: line", ""),
             None => Ok(()),
         }
-    }
-
-    fn nothing_pending(&self) -> Result<(), Fault> {
-        self.no_bounds()?;
-        self.no_retry()
     }
 }
 

@@ -42,7 +42,8 @@ pub struct Transcript {
 impl Transcript {
     /// Adds a row. A sent command begins an exchange, whatever is still due.
     pub fn add(&mut self, mut row: Row) {
-        self.rows += 1;
+        // Several records of one console share their count of rows.
+        self.rows = row.place.max(self.rows + 1);
         row.place = self.rows;
         let begins = row.direction == Direction::Sent
             && self.exchanges.back().is_some_and(|last| {

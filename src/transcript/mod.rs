@@ -7,6 +7,7 @@
 
 mod json;
 mod kept;
+mod logins;
 mod row;
 pub mod save;
 mod unit;

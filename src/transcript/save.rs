@@ -5,27 +5,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::logins;
 use super::row::{Direction, Row, RowKind};
 use super::unit::{Unit, has_mask, units, untagged};
 use super::volatile::{Context, Words, escape};
 use crate::wire::secret::MASK;
 use crate::wire::show::{Charset, is_safe};
 
-const SECRET_WANTED: &str =
-    "# --secret password=COMMAND gives {password}, and auth its password.\n";
 const USER_WANTED: &str = "# --var user=NAME gives {user}.\n";
 
 /// The options that running a saved talk takes.
 pub fn options_wanted(talk: &str) -> String {
-    let wanted = [
-        (SECRET_WANTED, " --secret password=COMMAND"),
-        (USER_WANTED, " --var user=NAME"),
-    ];
     // They stand before all that was said, which could hold the same words.
-    let head = talk.split_inclusive('\n').take(3);
-    head.take_while(|line| line.starts_with(['#', 'o']))
-        .filter_map(|line| wanted.iter().find(|(comment, _)| *comment == line))
-        .map(|(_, option)| *option)
+    let head = talk.split_inclusive('\n');
+    head.skip_while(|line| line.starts_with("on practice"))
+        .take_while(|line| line.starts_with('#'))
+        .filter_map(|line| match logins::asked(line) {
+            Some(name) => Some(format!(" --secret {name}=COMMAND")),
+            None => (line == USER_WANTED).then(|| " --var user=NAME".to_owned()),
+        })
         .collect()
 }
 
@@ -58,7 +56,11 @@ struct Writer {
     imap: BTreeMap<String, bool>,
     first: Option<String>,
     session: String,
-    secret: bool,
+    /// Secrets that are wanted, in the order of their first use.
+    wanted: Vec<String>,
+    /// The secret of each unit, and of the one that is written.
+    secrets: Vec<Option<String>>,
+    secret: Option<String>,
     user: bool,
     /// Words of the lines that offer logins, by session.
     offered: BTreeMap<String, BTreeSet<String>>,
@@ -68,13 +70,9 @@ struct Writer {
 
 impl Writer {
     fn learn(&mut self, units: &[Unit<'_>]) {
+        self.note_protocols(units);
+        self.secrets = logins::secrets(units, |unit| self.is_imap(unit));
         for unit in units {
-            for row in &unit.rows {
-                if row.kind == RowKind::Connected {
-                    let imap = row.text.starts_with(b"imap");
-                    self.imap.insert(unit.session.to_owned(), imap);
-                }
-            }
             let imap = self.is_imap(unit);
             for row in unit.sent() {
                 self.words.sent(untagged(row, imap));
@@ -87,6 +85,19 @@ impl Writer {
                 if let Some(said) = said(row, imap, unit) {
                     self.words.received(said.text, said.context);
                 }
+            }
+        }
+    }
+
+    fn note_protocols(&mut self, units: &[Unit<'_>]) {
+        for unit in units {
+            for row in unit
+                .rows
+                .iter()
+                .filter(|row| row.kind == RowKind::Connected)
+            {
+                let imap = row.text.starts_with(b"imap");
+                self.imap.insert(unit.session.to_owned(), imap);
             }
         }
     }
@@ -131,9 +142,12 @@ impl Writer {
             let group = &units[at..=at + more];
             let simple = group.iter().all(|u| u.sent().count() == 1);
             if more > 0 && simple {
-                self.together(group);
+                self.together(group, at);
             } else {
-                group.iter().for_each(|u| self.unit(u));
+                for (index, unit) in group.iter().enumerate() {
+                    self.begin(at + index);
+                    self.unit(unit);
+                }
             }
             at += more + 1;
         }
@@ -173,9 +187,24 @@ impl Writer {
         self.out.push('\n');
     }
 
-    fn together(&mut self, group: &[Unit<'_>]) {
+    /// The unit of this number is written next: its secret is the one that masks stand for.
+    fn begin(&mut self, number: usize) {
+        self.secret = self.secrets.get(number).cloned().flatten();
+    }
+
+    /// Notes that the secret is wanted, and gives its name.
+    fn secret(&mut self) -> String {
+        let name = self.secret.clone().unwrap_or_else(|| "password".to_owned());
+        if logins::is_wanted(&name) && !self.wanted.contains(&name) {
+            self.wanted.push(name.clone());
+        }
+        name
+    }
+
+    fn together(&mut self, group: &[Unit<'_>], first: usize) {
         self.line("together", "");
-        for unit in group {
+        for (index, unit) in group.iter().enumerate() {
+            self.begin(first + index);
             self.say(unit);
         }
         self.line("go", "");
@@ -237,7 +266,7 @@ impl Writer {
                 "{user}".to_owned()
             }
         };
-        self.secret = true;
+        self.secret();
         let keyword = match self.unadvertised(unit, mechanism) {
             true => "unadvertised-auth",
             false => "auth",
@@ -376,8 +405,8 @@ impl Writer {
         if !text.contains(MASK) {
             return text.to_owned();
         }
-        self.secret = true;
-        text.replace(MASK, "{password}")
+        let name = self.secret();
+        text.replace(MASK, &format!("{{{name}}}"))
     }
 
     fn expect(&mut self, row: &Row, unit: &Unit<'_>) {
@@ -406,8 +435,8 @@ impl Writer {
         if self.practice {
             head.push_str("on practice\n");
         }
-        if self.secret {
-            head.push_str(SECRET_WANTED);
+        for name in &self.wanted {
+            head.push_str(&logins::wanted(name));
         }
         if self.user {
             head.push_str(USER_WANTED);
@@ -550,6 +579,7 @@ mod tests {
 
     use super::super::row::{ReplyRow, Stamp};
     use super::*;
+    use crate::proto::event::Verdict;
     use crate::script::parse;
 
     /// Rows of a short form: `> command`, `} content`, `? answer`, `< status`, `- more`,
@@ -662,6 +692,62 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains(MASK));
+    }
+
+    #[test]
+    fn each_user_has_a_secret() {
+        let mut all = rows(&[
+            "= imap://localhost",
+            "> a1 LOGIN alice ••••",
+            "< a1 OK",
+            "> a2 APPEND x {5}",
+            "+ + OK",
+        ]);
+        let other: Arc<str> = Arc::from("2");
+        let mut second = rows(&[
+            "= pop3://localhost",
+            "> USER dora.x@h",
+            "< +OK",
+            "> PASS ••••",
+            "< -ERR",
+            "> PASS ••••",
+            "< +OK",
+        ]);
+        second[4].verdict = Verdict::Refused;
+        second
+            .iter_mut()
+            .for_each(|row| row.session = Arc::clone(&other));
+        all.extend(second);
+        let mut rest = rows(&[
+            "> a2 x",
+            "} hello",
+            "< a2 OK",
+            "> a3 LOGIN alice ••••",
+            "< a3 OK",
+        ]);
+        let command = all[3].exchange;
+        rest[1..3].iter_mut().for_each(|row| row.exchange = command);
+        rest[3..].iter_mut().for_each(|row| row.exchange = Some(3));
+        all.extend(rest.into_iter().skip(1));
+        for (place, row) in (1..).zip(&mut all) {
+            row.place = place;
+            row.added = row.text.starts_with(b"a");
+        }
+        let text = talk(&all);
+        assert_eq!(
+            text,
+            "# --secret password_alice=COMMAND gives {password_alice}, and auth its password.\n\
+             # --secret password_dora_x_h=COMMAND gives {password_dora_x_h}, and auth its password.\n\
+             open imap://localhost\nC: LOGIN alice {password_alice}\nS: OK\nC: APPEND x {5}\nS: +\n\
+             session 2\nopen pop3://localhost\nC: USER dora.x@h\nS: +OK\nC: PASS {run_id}\nS: -ERR\n\
+             C: PASS {password_dora_x_h}\nS: +OK\nsession main\nC: hello\nS: OK\n\
+             C: LOGIN alice {password_alice}\nS: OK\n"
+        );
+        assert!(parse(&text, "saved.talk").is_ok());
+        assert_eq!(
+            options_wanted(&text),
+            " --secret password_alice=COMMAND --secret password_dora_x_h=COMMAND"
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Rows sorted into what belongs together: a command and what came of it.
 
+use std::collections::BTreeMap;
+
 use super::row::{Direction, Row, RowKind};
 use crate::wire::secret::MASK;
 
@@ -11,6 +13,8 @@ pub(super) struct Unit<'r> {
     pub(super) rows: Vec<&'r Row>,
     /// Sent before the unit before it was answered.
     pub(super) pipelined: bool,
+    /// The number of its last row.
+    latest: usize,
 }
 
 impl Unit<'_> {
@@ -33,6 +37,16 @@ impl Unit<'_> {
     pub(super) fn command(&self, imap: bool) -> &[u8] {
         let first = self.sent().find(|row| row.kind == RowKind::Command);
         first.map_or(b"", |row| untagged(row, imap))
+    }
+
+    /// True when the other sessions may have the word here: the server waits for more, which is no
+    /// answer in a login.
+    fn may_rest(&self) -> bool {
+        let login = self.rows.iter().any(|row| {
+            let verb = row.reply.as_ref().map(|reply| reply.to.as_str());
+            matches!(verb, Some("AUTH" | "AUTHENTICATE"))
+        });
+        !login && self.rows.iter().any(|row| row.kind == RowKind::GoAhead)
     }
 
     fn masked(&self) -> bool {
@@ -58,10 +72,17 @@ impl Unit<'_> {
     }
 }
 
-/// Rows by exchange, in the order in which the exchanges began.
+/// Rows by exchange, in the order in which the exchanges began. One that waited for its client (for a
+/// body, in IDLE) while another session spoke is parted there.
 pub(super) fn units<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Vec<Unit<'r>> {
     let mut units: Vec<Unit<'r>> = Vec::new();
-    for row in rows {
+    // The row in which each session last spoke.
+    let mut spoke: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, row) in rows.into_iter().enumerate() {
+        let own_word = row.direction == Direction::Sent || row.kind == RowKind::Connected;
+        if own_word {
+            spoke.insert(&row.session, number);
+        }
         let own = units
             .iter()
             .rposition(|u| u.session == &*row.session && u.exchange == row.exchange);
@@ -83,19 +104,28 @@ pub(super) fn units<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Vec<Unit<'r>
                 exchange: row.exchange,
                 rows: vec![row],
                 pipelined: open,
+                latest: number,
             });
             continue;
         }
         let last_of_session = units.iter().rposition(|u| u.session == &*row.session);
         let at = own.filter(|_| row.exchange.is_some()).or(last_of_session);
-        if let Some(unit) = at.and_then(|at| units.get_mut(at)) {
+        let parted = at.and_then(|at| units.get(at)).is_some_and(|unit| {
+            let since =
+                |(session, at): (&&str, &usize)| **session != *row.session && *at > unit.latest;
+            let interrupted = row.direction != Direction::Note && spoke.iter().any(since);
+            unit.exchange == row.exchange && interrupted && unit.may_rest()
+        });
+        if let Some(unit) = at.filter(|_| !parted).and_then(|at| units.get_mut(at)) {
             unit.rows.push(row);
+            unit.latest = number;
         } else {
             units.push(Unit {
                 session: &row.session,
                 exchange: row.exchange,
                 rows: vec![row],
                 pipelined: false,
+                latest: number,
             });
         }
     }

@@ -20,6 +20,15 @@ pub struct Span {
     pub length: u32,
 }
 
+impl Span {
+    /// The first character of a file.
+    pub const FIRST: Self = Self {
+        line: 1,
+        column: 1,
+        length: 1,
+    };
+}
+
 /// An error in a file, with the lines that explain it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diag {

@@ -207,13 +207,40 @@ fn a_saved_conversation_runs_again() {
 }
 
 #[test]
-fn a_saved_conversation_is_one_sessions() {
+fn several_sessions_are_saved_in_their_order() {
     let mut console = Console::greeted(70);
-    let file = |name: &str, console: &Console| console.home.path().join(name);
-    let alone = file("a.talk", &console);
-    console.exchange(&format!(":save {}", alone.display()), "written to");
-    assert!(!console.screen().contains("only session"));
     console.exchange(":open pop3", "+OK");
-    let second = file("b.talk", &console);
-    console.exchange(&format!(":save {}", second.display()), "only session 2");
+    console.exchange("CAPA", "STLS");
+    console.exchange(":use 1", "1 smtp practice");
+    console.exchange("VRFY bob", "250 2.1.5");
+    let talk = console.home.path().join("both.talk");
+    console.exchange(&format!(":save {}", talk.display()), "written to");
+    assert!(!console.screen().contains("only session"));
+    let text = std::fs::read_to_string(&talk).unwrap();
+    let said: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("S:"))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "on practice",
+            "open smtp",
+            "C: EHLO me.test",
+            "session 2",
+            "open pop3",
+            "C: CAPA",
+            "session main",
+            "C: VRFY bob"
+        ],
+        "{text}"
+    );
+    console.exchange(&format!(":run {}", talk.display()), "passed");
+    let part = console.home.path().join("part.talk");
+    console.exchange(&format!(":save {} 2-2", part.display()), "only session 1");
+    let text = std::fs::read_to_string(&part).unwrap();
+    assert!(
+        text.starts_with("on practice\nopen smtp\nC: VRFY bob\n"),
+        "{text}"
+    );
 }

@@ -238,3 +238,38 @@ fn nobody_there() {
     let (_, code) = failure_with("open smpt://h\n", &Options::default());
     assert_eq!(code, 2);
 }
+
+#[test]
+fn a_broken_rule_is_broken_once() {
+    let talk = "on practice imap\nauth LOGIN alice\nset v ab\nwrong-literal-size\nC: CREATE {2+}\nC: abc\nS~\n";
+    let again = format!("{talk}C: CREATE {{9}}\nS: +\nC: {{v}}\nS: OK\n");
+    let (text, code) = failure(&again);
+    assert_eq!(code, 2, "{text}");
+    assert!(
+        text.contains("t.talk:10:") && text.contains("9 octets left"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_talk_that_does_nothing_does_not_pass() {
+    for text in [
+        "",
+        "\n",
+        "# prose\n",
+        "on practice\n",
+        "requires: X\nset a b\nwait 1ms\n",
+    ] {
+        let Err(diag) = ehlo::script::parse(text, "t.talk") else {
+            panic!("{text:?} is a talk");
+        };
+        let diag = diag.text();
+        assert!(
+            diag.contains("nothing to do") && diag.contains("t.talk:1:1"),
+            "{diag}"
+        );
+    }
+    for text in ["open smtp\n", "on practice\nS: 220\n", "C: NOOP\n"] {
+        assert!(ehlo::script::parse(text, "t.talk").is_ok(), "{text:?}");
+    }
+}

@@ -16,6 +16,10 @@ fn again(outcome: &Outcome, password: &str) -> Result<String, String> {
     options
         .secrets
         .insert("password".into(), Secret::new(password));
+    for (user, password) in [("alice", "wonderland"), ("bob", "builder")] {
+        let name = format!("password_{user}");
+        options.secrets.insert(name, Secret::new(password));
+    }
     options.values.insert("user".into(), b"alice".to_vec());
     let second = run_text(&saved, "saved.talk", &options);
     match &second.end {
@@ -89,6 +93,93 @@ fn conversation() -> impl Strategy<Value = String> {
         },
     );
     prop_oneof![3 => alone, 1 => both]
+}
+
+/// A talk in parts, between which another session may have the word: behind each reply, and behind
+/// what asks for more of a message.
+fn parts(talk: &str) -> Vec<String> {
+    let lines: Vec<&str> = talk.split_inclusive('\n').collect();
+    let mut parts = vec![String::new()];
+    for (at, line) in lines.iter().enumerate() {
+        if let Some(part) = parts.last_mut() {
+            part.push_str(line);
+        }
+        let of_a_reply = |line: &&str| line.starts_with('S') || line.starts_with("--");
+        if line.starts_with('S') && lines.get(at + 1).is_some_and(|next| !of_a_reply(next)) {
+            parts.push(String::new());
+        }
+    }
+    parts
+}
+
+/// Alice's session and bob's, which take turns as it comes.
+fn two_users() -> impl Strategy<Value = String> {
+    let one = || {
+        prop_oneof![
+            random::smtp().prop_map(|talk| format!("open smtp\n{talk}")),
+            random::imap().prop_map(|talk| format!("open imap\n{talk}")),
+            random::pop3().prop_map(|talk| format!("open pop3\n{talk}")),
+        ]
+    };
+    let turns = prop::collection::vec(any::<bool>(), 40);
+    (one(), one(), turns).prop_map(|(alice, bob, turns)| {
+        let alice = alice.replace("{password}", "{password_alice}");
+        let bob = bob
+            .replace("LOGIN alice {password}", "LOGIN bob {password}")
+            .replace(" alice\n", " bob\n")
+            .replace("{password}", "{password_bob}");
+        let (mut alice, mut bob) = (parts(&alice).into_iter(), parts(&bob).into_iter());
+        let (mut talk, mut now) = (String::from("on practice\n"), true);
+        let mut turn = |alices: bool, part: Option<String>| {
+            let Some(part) = part else { return };
+            if std::mem::replace(&mut now, alices) != alices {
+                talk.push_str(if alices {
+                    "session main\n"
+                } else {
+                    "session bobs\n"
+                });
+            }
+            talk.push_str(&part);
+        };
+        turn(true, alice.next());
+        for alices in turns {
+            turn(alices, if alices { alice.next() } else { bob.next() });
+        }
+        alice.for_each(|part| turn(true, Some(part)));
+        bob.for_each(|part| turn(false, Some(part)));
+        talk
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #[test]
+    fn two_users_in_two_sessions_are_saved_and_pass_again(talk in two_users()) {
+        let mut options = on_practice();
+        for (name, password) in [("password_alice", "wonderland"), ("password_bob", "builder")] {
+            options.secrets.insert(name.into(), Secret::new(password));
+        }
+        let first = run_text(&talk, "first.talk", &options);
+        if let End::Failed { diag, .. } = &first.end {
+            prop_assert!(false, "{}\n{}\n{talk}", diag.text(), said(&first));
+        }
+        let in_it = |user: &str| {
+            let auth = |line: &str| {
+                let login = line.starts_with("auth ") || line.starts_with("C: USER ");
+                login && line.ends_with(&format!(" {user}"))
+            };
+            talk.lines().any(auth) || talk.contains(&format!("{{password_{user}}}"))
+        };
+        let password = match (in_it("alice"), in_it("bob")) {
+            (true, true) => "one for each",
+            (true, false) => "wonderland",
+            (false, _) => "builder",
+        };
+        match again(&first, password) {
+            Ok(saved) => prop_assert!(!saved.contains("wonderland") && !saved.contains("builder")),
+            Err(why) => prop_assert!(false, "{why}\nmade of:\n{talk}"),
+        }
+    }
 }
 
 proptest! {

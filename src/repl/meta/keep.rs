@@ -99,9 +99,9 @@ pub(super) fn save(desk: &mut Desk, rest: &str) -> Result<()> {
         &format!("written to {file}; ehlo run {file}{options} plays it again"),
     )?;
     match desk.seats.get(desk.active) {
-        Some(seat) if desk.seats.len() > 1 => {
+        Some(seat) if desk.seats.len() > 1 && range.is_some() => {
             let text = format!(
-                "only session {} is in it; :use N and :save for another",
+                "only session {} is in it; without a range all of them are",
                 seat.number
             );
             desk.say(Mark::Info, &text)

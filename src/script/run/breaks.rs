@@ -97,7 +97,7 @@ impl Player<'_> {
                 self.wait_for(step).await
             }
             Break::WrongLiteralSize => {
-                self.loose_literal = true;
+                self.loose_next = true;
                 let words = "the next literal's count need not fit what follows";
                 note(self.link(step.span)?, words);
                 self.collect();

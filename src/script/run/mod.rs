@@ -160,6 +160,8 @@ struct Player<'t> {
     required: Vec<String>,
     record: Transcript,
     exchanges: u64,
+    /// `wrong-literal-size` was said: of the next command, and of the one that is under way.
+    loose_next: bool,
     loose_literal: bool,
     timeout: Option<Duration>,
 }
@@ -184,6 +186,7 @@ impl<'t> Player<'t> {
             required: Vec::new(),
             record: Transcript::default(),
             exchanges: 0,
+            loose_next: false,
             loose_literal: false,
             timeout: None,
         }

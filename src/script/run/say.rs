@@ -15,6 +15,9 @@ use crate::ui::diag::Span;
 impl<'t> Player<'t> {
     /// A `C:` line, with its tries.
     pub(super) async fn say(&mut self, index: usize, step: &'t Step, text: &Template) -> Done {
+        if self.link(step.span)?.mode() == Mode::Command {
+            self.loose_literal = std::mem::take(&mut self.loose_next);
+        }
         let Some(Retry { times, every }) = step.retry else {
             return self.say_once(index, step, text).await;
         };
@@ -190,7 +193,7 @@ impl<'t> Player<'t> {
         let next = self.talk.steps.get(index + 1).map(|s| &s.action);
         let goes_on = matches!(
             next,
-            Some(Action::Say(_) | Action::Break(_) | Action::Raw(_))
+            Some(Action::Say(_) | Action::Break(_) | Action::Raw(_) | Action::Session { .. })
         );
         if goes_on && length + 1 != octets_left {
             return Ok(());
