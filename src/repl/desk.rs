@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::proto::engine::{Engine, Setting};
 use crate::proto::event::Event;
 use crate::session::{Happening, Timed};
-use crate::transcript::{Row, RowKind, to_json};
+use crate::transcript::{Row, to_json};
 use crate::ui::render::{Echo, Mark, Style, Times, complaint};
 use crate::ui::view::Seen;
 
