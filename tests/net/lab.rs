@@ -178,6 +178,13 @@ impl SServer {
         Self { child, port }
     }
 
+    /// Types at it: text for the client, and its own letters at the start of a line.
+    pub(crate) fn say(&mut self, text: &str) {
+        use std::io::Write as _;
+        let input = self.child.stdin.as_mut().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+    }
+
     pub(crate) async fn connect(&self) -> Conn {
         let stream = tokio::net::TcpStream::connect(("127.0.0.1", self.port))
             .await

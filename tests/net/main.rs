@@ -5,6 +5,7 @@ mod common;
 mod dial;
 mod duplex;
 mod handshake;
+mod hostile;
 mod lab;
 mod program;
 mod trust;
