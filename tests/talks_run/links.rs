@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// `ehlo serve` on free ports.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     folder: tempfile::TempDir,
-    ports: BTreeMap<String, String>,
+    pub(crate) ports: BTreeMap<String, String>,
 }
 
 impl Drop for Served {
@@ -21,7 +21,7 @@ impl Drop for Served {
 }
 
 impl Served {
-    fn start(more: &[&str]) -> Self {
+    pub(crate) fn start(more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
         command.args(["serve", "-q", "--ready-file", "ready", "--ca-out", "ca.pem"]);
@@ -54,11 +54,11 @@ impl Served {
         }
     }
 
-    fn url(&self, scheme: &str, port_of: &str) -> String {
+    pub(crate) fn url(&self, scheme: &str, port_of: &str) -> String {
         format!("{scheme}://localhost:{}", self.ports[port_of])
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 

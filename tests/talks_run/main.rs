@@ -5,6 +5,7 @@
 mod random;
 
 mod cli;
+mod commands;
 mod documents;
 mod failures;
 mod links;
