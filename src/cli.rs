@@ -23,6 +23,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
                   ehlo mail.example.org 25      a console, or a batch when standard input is no terminal\n\
                   ehlo imaps://mail.example.org\n\
                   ehlo connect run              a host named like a command",
+    override_usage = "ehlo [OPTIONS] [TARGET [PORT]]\n       ehlo COMMAND ...",
     disable_help_subcommand = true,
     max_term_width = 100
 )]
@@ -895,6 +896,13 @@ pub fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     args
 }
 
+/// The subcommand that a host's name may have been meant for.
+pub fn misspelt(host: &str) -> Option<String> {
+    let command = Cli::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    crate::ui::meant::nearest(host, names).map(str::to_owned)
+}
+
 /// A path that may be empty, where an option stands by itself: the usual parser of paths refuses it.
 fn maybe_path() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
     clap::builder::TypedValueParser::map(clap::builder::OsStringValueParser::new(), PathBuf::from)
@@ -921,6 +929,20 @@ mod tests {
     #[test]
     fn the_definition_holds() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_host_may_be_a_misspelt_command() {
+        assert_eq!(misspelt("lod").as_deref(), Some("load"));
+        assert_eq!(misspelt("srve").as_deref(), Some("serve"));
+        assert_eq!(misspelt("mail.example.org"), None);
+        assert_eq!(misspelt(""), None);
+    }
+
+    #[test]
+    fn the_usage_names_a_target() {
+        let usage = Cli::command().render_usage().to_string();
+        assert!(usage.contains("[TARGET [PORT]]"), "{usage}");
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Error {
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         Self {
             kind,
-            what: harmless(what.into()),
+            what: harmless(without_number(what.into())),
             doing: None,
             hints: Vec::new(),
             shown: false,
@@ -109,6 +109,31 @@ impl Error {
     }
 }
 
+/// The system's words for a fault, as the rest of the text is written: in small letters and without
+/// the number that Rust puts behind them.
+pub fn without_number(text: String) -> String {
+    let Some((before, after)) = text.split_once(" (os error ") else {
+        return text;
+    };
+    let Some((number, after)) = after.split_once(')') else {
+        return text;
+    };
+    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return text;
+    }
+    let at = before.rfind(": ").map_or(0, |at| at + 2);
+    let mut words = before[at..].to_owned();
+    // "No such file", but not "I/O error".
+    if words
+        .chars()
+        .nth(1)
+        .is_some_and(|c| c.is_lowercase() || c == ' ')
+    {
+        words[..1].make_ascii_lowercase();
+    }
+    format!("{}{words}{after}", &before[..at])
+}
+
 /// Names of files and words of servers stand in errors: nothing of them may act on a terminal.
 fn harmless(text: String) -> String {
     if !text.contains(char::is_control) && !is_hostile(text.as_bytes()) {
@@ -140,6 +165,23 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_system_speaks_as_we_do() {
+        let gone = std::io::Error::from_raw_os_error(2);
+        let error = Error::local(format!("a/b.eml: {gone}"));
+        assert_eq!(error.what, "a/b.eml: no such file or directory");
+        let error = Error::local(format!("a: {gone} (did it shrink?)"));
+        assert_eq!(error.what, "a: no such file or directory (did it shrink?)");
+        for same in [
+            "x (os error ",
+            "x (os error y)",
+            "ü: É (os error 2)",
+            "(os error 2)",
+        ] {
+            assert!(!without_number(same.to_owned()).is_empty());
+        }
+    }
 
     #[test]
     fn names_of_files_cannot_act_on_a_terminal() {

@@ -26,6 +26,18 @@ use crate::ui::look;
 /// # Errors
 /// Whatever ends it other than well; in batch the first failure.
 pub fn run(options: &cli::Connect) -> Result<()> {
+    connect(options).map_err(|error| {
+        let host = options.target.as_deref().unwrap_or_default();
+        // A bare word that no resolver knows may have been meant for a command.
+        let meant = cli::misspelt(host).filter(|_| error.what.starts_with("unknown host"));
+        match meant {
+            Some(command) => error.hint("meant", format!("ehlo {command} ?")),
+            None => error,
+        }
+    })
+}
+
+fn connect(options: &cli::Connect) -> Result<()> {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let file = File::load()?;
     let mut options = options.clone();

@@ -34,6 +34,7 @@ impl Desk {
                     && !reply.intermediate
                 {
                     seat.late.remove(&exchange);
+                    seat.given_up.remove(&exchange);
                 }
             }
             Happening::Engine(Event::Offers(offers)) => {

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, without_number};
 use crate::proto::engine::Mode;
 use crate::target::Place;
 use crate::terminal::Saved;
@@ -33,6 +33,9 @@ const WELCOME: &[&str] = &[
     "users alice/wonderland, bob/builder, charlie/charlie @ehlo.test",
     "type EHLO me.test · Tab: what can follow · :explain: what it meant · :quit",
 ];
+
+/// What is said of lines that were typed before a late go-ahead made content of them.
+const NOT_CONTENT: &str = "not sent: the server asked for content only now, after the wait was given up; Ctrl-C, then close, drops it";
 
 /// What a console is started with.
 #[derive(Debug)]
@@ -175,6 +178,10 @@ impl Ends {
 
 /// One prompt and what is answered.
 async fn step(desk: &mut Desk, books: &mut Books) -> Result<()> {
+    if came_late(desk) && !desk.prepared.is_empty() {
+        desk.prepared.clear();
+        desk.say(Mark::Remark, NOT_CONTENT)?;
+    }
     if let Some(line) = desk.prepared.pop_front() {
         desk.take_prepared(&line).await?;
         return desk.settle().await.map(|_| ());
@@ -267,7 +274,16 @@ async fn hidden_answer(desk: &mut Desk) -> Result<FromEditor> {
     Ok(FromEditor::Secret(answer))
 }
 
+/// True once after a go-ahead that nobody waited for any more.
+fn came_late(desk: &mut Desk) -> bool {
+    let late = desk.seat().map(|seat| &mut seat.late_go_ahead);
+    late.is_some_and(std::mem::take)
+}
+
 async fn typed(desk: &mut Desk, books: &mut Books, text: &str) -> Result<()> {
+    if came_late(desk) {
+        return desk.say(Mark::Remark, NOT_CONTENT);
+    }
     let mode = desk
         .seats
         .get(desk.active)
@@ -367,7 +383,7 @@ impl Books {
             self.folder = None;
             return desk.say(
                 Mark::Info,
-                &format!("the history could not be written: {e}"),
+                &without_number(format!("the history could not be written: {e}")),
             );
         }
         desk.remember.push(line);

@@ -6,10 +6,9 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::Duration;
 
-use crate::error::{Error, Kind, Result};
-use crate::proto::engine::{Engine, Setting};
+use crate::error::{Error, Result};
+use crate::proto::engine::Setting;
 use crate::proto::event::Event;
 use crate::session::{Happening, Timed};
 use crate::transcript::{Row, to_json};
@@ -21,9 +20,6 @@ use super::screen::{LogFile, Screen};
 use super::seat::Seat;
 use super::settings::{Settings, View};
 use super::upload::Upload;
-
-/// When a person is told how long a reply has been waited for.
-const WAIT_TOLD: &[u64] = &[10, 30, 60, 120, 300, 600, 1800, 3600];
 
 /// All there is to a console or a batch.
 pub struct Desk {
@@ -262,164 +258,12 @@ impl Desk {
         }
     }
 
-    /// Waits until everything queued is written, showing what happens meanwhile.
-    ///
-    /// # Errors
-    /// As `settle`.
-    pub async fn drain(&mut self) -> Result<()> {
-        while self
-            .seats
-            .get(self.active)
-            .is_some_and(|s| s.session.queued() > 0 && !s.session.is_over())
-        {
-            let (index, timed) = self.next().await;
-            self.show(index, &timed)?;
-        }
-        Ok(())
-    }
-
-    /// Waits so long, showing what happens. False on Ctrl-C.
-    ///
-    /// # Errors
-    /// As `settle`.
-    pub async fn pause(&mut self, time: Duration) -> Result<bool> {
-        let until = tokio::time::Instant::now() + time;
-        loop {
-            let mut interrupts = self.interrupts.take();
-            let woken = tokio::select! {
-                biased;
-                () = interrupted(&mut interrupts) => Woken::Interrupted,
-                () = tokio::time::sleep_until(until) => Woken::Ticked,
-                (index, timed) = self.next() => Woken::Happened(index, Box::new(timed)),
-            };
-            self.interrupts = interrupts;
-            match woken {
-                Woken::Interrupted => return Ok(false),
-                Woken::Ticked => return Ok(true),
-                Woken::Happened(index, timed) => self.show(index, &timed)?,
-            }
-        }
-    }
     /// A file goes out as content of the active session, in parts.
     pub fn upload(&mut self, upload: Upload) {
         if let Some(seat) = self.seat() {
             seat.renderer.upload(upload.octets_left(), upload.name());
             seat.upload = Some(upload);
         }
-    }
-
-    /// Waits until the active session owes nothing that is waited for, showing all that happens.
-    /// False when the person stopped waiting.
-    ///
-    /// # Errors
-    /// `Local` when screen, log or an upload fails.
-    pub async fn settle(&mut self) -> Result<bool> {
-        let mut told = 0;
-        loop {
-            self.push_content()?;
-            let Some(seat) = self.seats.get(self.active) else {
-                return Ok(true);
-            };
-            if seat.session.is_distrusted() {
-                self.ask_trust().await?;
-                continue;
-            }
-            if seat.is_our_turn() && !seat.session.has_news() {
-                return Ok(true);
-            }
-            let pause = WAIT_TOLD.get(told).copied();
-            let waited = seat.session.waited();
-            let tick = pause.map(|secs| Duration::from_secs(secs).saturating_sub(waited));
-            let console = self.front.can_ask();
-            let mut interrupts = self.interrupts.take();
-            let outcome = tokio::select! {
-                biased;
-                () = interrupted(&mut interrupts) => Woken::Interrupted,
-                (index, timed) = self.next() => Woken::Happened(index, Box::new(timed)),
-                () = sleep(tick.filter(|_| console)) => Woken::Ticked,
-            };
-            self.interrupts = interrupts;
-            match outcome {
-                Woken::Happened(index, timed) => self.show(index, &timed)?,
-                Woken::Interrupted => {
-                    self.stop_waiting()?;
-                    return Ok(false);
-                }
-                Woken::Ticked => {
-                    told += 1;
-                    self.tell_wait(pause.unwrap_or_default())?;
-                }
-            }
-        }
-    }
-
-    /// Ctrl-C while a reply is owed: it stays due and will be shown as late.
-    fn stop_waiting(&mut self) -> Result<()> {
-        let Some(seat) = self.seat() else {
-            return Ok(());
-        };
-        seat.upload = None;
-        seat.stop_waiting();
-        let due: Vec<_> = seat.session.engine().map(Engine::due).unwrap_or_default();
-        let text = match due.first() {
-            Some(first) => format!(
-                "no longer waiting for the reply to {}; it stays due",
-                first.to
-            ),
-            None => "no longer waiting".to_owned(),
-        };
-        self.prepared.clear();
-        self.say(Mark::Info, &text)
-    }
-
-    fn tell_wait(&mut self, secs: u64) -> Result<()> {
-        let Some(seat) = self.seat() else {
-            return Ok(());
-        };
-        let due = seat.session.engine().map(Engine::due).unwrap_or_default();
-        let what = due.first().map_or("the greeting", |due| due.to.as_str());
-        let text = format!("waiting for {what}: {secs} s (Ctrl-C stops waiting)");
-        self.say(Mark::Info, &text)
-    }
-
-    /// Gives the active session the next part of an upload when the one before is written.
-    fn push_content(&mut self) -> Result<()> {
-        let Some(seat) = self.seats.get_mut(self.active) else {
-            return Ok(());
-        };
-        while let Some(upload) = &mut seat.upload {
-            if seat.session.is_over() {
-                seat.upload = None;
-                break;
-            }
-            if seat.session.queued() > 0 {
-                break;
-            }
-            if upload.send(&mut seat.session)? {
-                seat.upload = None;
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks whether to go on over TLS that is not trusted.
-    async fn ask_trust(&mut self) -> Result<()> {
-        let answer = self
-            .front
-            .ask("go on without trust? type yes: ", "--insecure")
-            .await;
-        let Some(seat) = self.seats.get_mut(self.active) else {
-            return Ok(());
-        };
-        match answer {
-            Ok(Some(answer)) if answer.trim().eq_ignore_ascii_case("yes") => seat.session.trust(),
-            _ => {
-                seat.session.drop_connection();
-                seat.untrusted = true;
-                seat.fail(Kind::Tls);
-            }
-        }
-        Ok(())
     }
 
     /// Asks for a yes. In batch the answer is no.
@@ -467,12 +311,6 @@ pub(super) async fn next_of(seats: &mut [Seat]) -> (usize, Timed) {
     .await
 }
 
-enum Woken {
-    Happened(usize, Box<Timed>),
-    Interrupted,
-    Ticked,
-}
-
 /// The line above a reply that nobody waits for any more.
 fn late_note(seat: &mut Seat, timed: &Timed) -> Option<String> {
     let Happening::Engine(Event::Line(line)) = &timed.what else {
@@ -488,13 +326,6 @@ pub(super) async fn interrupted(signal: &mut Option<tokio::signal::unix::Signal>
         Some(signal) => {
             signal.recv().await;
         }
-        None => std::future::pending().await,
-    }
-}
-
-async fn sleep(time: Option<Duration>) {
-    match time {
-        Some(time) => tokio::time::sleep(time).await,
         None => std::future::pending().await,
     }
 }

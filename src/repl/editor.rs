@@ -5,6 +5,7 @@
 //! A hint is never taken by Enter or by an arrow: it is grammar, not a guess at what is meant.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -25,6 +26,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::error::{Error, Result};
 use crate::ui::style::{Look, Role, Styled};
 use crate::ui::units;
+use crate::wire::secret::MASK;
 use crate::wire::show::Charset;
 
 use super::complete::{self, Candidate, Class, View};
@@ -94,6 +96,7 @@ impl LineEditor {
             options,
             prompt: 0,
             width: DEFAULT_WIDTH,
+            accepted: Cell::new(false),
         }));
         let console_line = Arc::new(AtomicBool::new(false));
         let key = ConsoleKey(Arc::clone(&console_line));
@@ -242,6 +245,8 @@ struct Assistant {
     prompt: usize,
     /// Columns of the terminal.
     width: usize,
+    /// True for the last drawing of a line, when nothing is typed in it any more.
+    accepted: Cell<bool>,
 }
 
 impl Assistant {
@@ -275,6 +280,13 @@ impl Assistant {
             " ".repeat((width / 2).saturating_sub(units::columns(&line)))
         };
         cut(&line, width, self.options.charset) + &source
+    }
+
+    fn mask(&self) -> Mask {
+        Mask {
+            charset: self.options.charset,
+            fixed: self.accepted.get(),
+        }
     }
 
     fn decorates(&self, line: &str) -> bool {
@@ -388,9 +400,9 @@ impl Highlighter for Assistant {
             return Cow::Borrowed(line);
         };
         if self.options.color && self.decorates(line) {
-            return Cow::Owned(painted(view, line, self.options.charset).render(&colored()));
+            return Cow::Owned(painted(view, line, self.mask()).render(&colored()));
         }
-        masked(view, line, self.options.charset)
+        masked(view, line, self.mask())
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
@@ -408,14 +420,13 @@ impl Highlighter for Assistant {
     }
 
     fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
+        self.accepted.set(kind == CmdKind::ForcedRefresh);
         if kind == CmdKind::MoveCursor {
             return false;
         }
         let hides = || {
             let view = self.view.as_ref().filter(|_| self.command);
-            view.is_some_and(|view| {
-                matches!(masked(view, line, self.options.charset), Cow::Owned(_))
-            })
+            view.is_some_and(|view| matches!(masked(view, line, self.mask()), Cow::Owned(_)))
         };
         self.options.color && self.decorates(line) || hides()
     }
@@ -451,8 +462,16 @@ fn dots_of(charset: Charset) -> &'static str {
     }
 }
 
-/// What is typed, in the colours of what it is; secrets become dots of the same width.
-fn painted(view: &View, line: &str, charset: Charset) -> Styled {
+/// How secrets are hidden.
+#[derive(Clone, Copy)]
+struct Mask {
+    charset: Charset,
+    /// As many dots for any secret: what stays on the screen does not tell how long it is.
+    fixed: bool,
+}
+
+/// What is typed, in the colours of what it is; secrets become dots.
+fn painted(view: &View, line: &str, mask: Mask) -> Styled {
     let mut styled = Styled::default();
     let mut at = 0;
     for span in complete::paint(view, line) {
@@ -462,7 +481,7 @@ fn painted(view: &View, line: &str, charset: Charset) -> Styled {
             Class::Legal => styled.with(Role::Good, text),
             Class::NotNow => styled.with(Role::Later, text),
             Class::Unknown => styled.with(Role::Refused, text),
-            Class::Secret => styled.with(Role::Plain, dots(text, charset)),
+            Class::Secret => styled.with(Role::Plain, mask.dots(text)),
             Class::Console => styled.with(Role::Strong, text),
         };
         at = span.range.end;
@@ -472,7 +491,7 @@ fn painted(view: &View, line: &str, charset: Charset) -> Styled {
 
 /// What is typed or pasted, with dots for secrets and no other change. After a pasted AUTH the lines
 /// up to the next verb are its answers.
-fn masked<'l>(view: &View, text: &'l str, charset: Charset) -> Cow<'l, str> {
+fn masked<'l>(view: &View, text: &'l str, mask: Mask) -> Cow<'l, str> {
     let mut out = String::new();
     let mut hidden = false;
     let mut answers = false;
@@ -491,13 +510,13 @@ fn masked<'l>(view: &View, text: &'l str, charset: Charset) -> Cow<'l, str> {
         for span in complete::paint(view, bare) {
             if span.class == Class::Secret && !whole {
                 out.push_str(&bare[at..span.range.start]);
-                out.push_str(&dots(&bare[span.range.clone()], charset));
+                out.push_str(&mask.dots(&bare[span.range.clone()]));
                 at = span.range.end;
                 hidden = true;
             }
         }
         if whole {
-            out.push_str(&dots(bare, charset));
+            out.push_str(&mask.dots(bare));
             hidden = true;
         } else {
             out.push_str(&bare[at..]);
@@ -511,13 +530,19 @@ fn masked<'l>(view: &View, text: &'l str, charset: Charset) -> Cow<'l, str> {
     }
 }
 
-/// As many dots as the text has columns: the cursor stands where it would.
-fn dots(text: &str, charset: Charset) -> String {
-    let dot = match charset {
-        Charset::Unicode => "•",
-        Charset::Ascii => "*",
-    };
-    dot.repeat(units::columns(text))
+impl Mask {
+    /// Dots for a secret: as many as it has columns while it is typed, so that the cursor stands
+    /// where it would.
+    fn dots(self, text: &str) -> String {
+        let dot = match self.charset {
+            Charset::Unicode => "•",
+            Charset::Ascii => "*",
+        };
+        match self.fixed {
+            true => dot.repeat(MASK.chars().count()),
+            false => dot.repeat(units::columns(text)),
+        }
+    }
 }
 
 fn colored() -> Look {

@@ -45,6 +45,7 @@ impl History {
             ),
             Err(e) => {
                 let why = format!("no history is kept: {}: {e}", path.display());
+                let why = crate::error::without_number(why);
                 (Self::default(), Some(why))
             }
         }

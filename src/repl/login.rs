@@ -4,7 +4,7 @@
 //! never falls back to a weaker mechanism by itself.
 
 use crate::error::{Error, Kind, Result};
-use crate::proto::engine::{Input, Mode, Refusal};
+use crate::proto::engine::{Engine, Input, Mode, Refusal};
 use crate::sasl::{self, Credentials, table};
 use crate::ui::render::Mark;
 use crate::wire::secret::Secret;
@@ -52,6 +52,14 @@ pub async fn log_in(
     let Some(protocol) = seat.session.protocol() else {
         return Err(Error::usage("the server has not said yet what it speaks"));
     };
+    let facts = seat.session.engine().map(Engine::facts).unwrap_or_default();
+    if facts.logged_in && !force {
+        let user = facts.user.map(|user| format!(" as {user}"));
+        let text = format!("logged in already{}", user.unwrap_or_default());
+        return Err(Error::usage(text)
+            .hint("again", ":reconnect, then :auth")
+            .hint("anyway", ":auth --force asks the server all the same"));
+    }
     if seat
         .session
         .engine()

@@ -27,6 +27,7 @@ pub mod settings;
 pub mod teach;
 pub mod turn;
 pub mod upload;
+mod waiting;
 
 pub use editor::EditorOptions;
 pub use screen::{LogFile, Screen};

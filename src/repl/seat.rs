@@ -5,16 +5,18 @@ use std::fmt;
 use std::sync::{Arc, RwLock};
 
 use super::opening::Opening;
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 use crate::net::Conn;
 use crate::proto::engine::Mode;
 use crate::proto::event::{Event, Exchange, Line, LineKind, Offers, Reply, Verdict};
+use crate::proto::spec::Shape;
 use crate::session::feed::Feed;
 use crate::session::{Happening, Session, Timed};
 use crate::transcript::{Row, RowKind, Rows, Stamp, Transcript};
 use crate::ui::render::{Renderer, Style};
 use crate::ui::tls;
 use crate::ui::view::Views;
+use crate::wire::octets::announced;
 
 use super::known::Known;
 use super::upload::Upload;
@@ -44,8 +46,13 @@ pub struct Seat {
     pub feed: Feed,
     /// What completion knows of this server.
     pub known: Arc<RwLock<Known>>,
-    /// Replies nobody waits for any more.
+    /// Replies nobody waits for any more, until their first line comes.
     pub late: BTreeMap<Exchange, String>,
+    /// Exchanges that the person gave up waiting for, until they are complete.
+    pub given_up: BTreeSet<Exchange>,
+    /// True when content was asked for after the person had stopped waiting: what is typed at the
+    /// old prompt is not meant as that.
+    pub late_go_ahead: bool,
     /// A file on its way.
     pub upload: Option<Upload>,
     /// What was offered before TLS or login, to tell what changed.
@@ -117,11 +124,47 @@ impl Seat {
         }
     }
 
+    /// Holds a line back for `:go`. What waits for an answer before more may follow comes last.
+    ///
+    /// # Errors
+    /// `Usage` for a line behind such a one; it is not kept, those before it are.
+    pub fn hold(&mut self, line: &[u8]) -> Result<(), Error> {
+        let engine = self.session.engine();
+        let waits = |line: &[u8]| {
+            let verb = engine.and_then(|engine| engine.verb_of(line));
+            let waiting = [
+                Shape::GoAheadThenBody,
+                Shape::Challenges,
+                Shape::Idle,
+                Shape::Tls,
+            ];
+            let literal = matches!(announced(line), Ok(Some(literal)) if !literal.at_once);
+            let waiting = verb.filter(|verb| waiting.contains(&verb.reply) || literal);
+            waiting.map(|verb| verb.name)
+        };
+        let held = self.together.as_ref();
+        let last = held
+            .and_then(|held| held.last())
+            .and_then(|last| waits(last));
+        if let Some(verb) = last {
+            let count = held.map_or(0, Vec::len);
+            return Err(
+                Error::usage(format!("not held back: {verb} waits for an answer first"))
+                    .hint("first", format!(":go sends the {count} lines held back")),
+            );
+        }
+        if let Some(held) = &mut self.together {
+            held.push(line.to_vec());
+        }
+        Ok(())
+    }
+
     /// Marks every owed reply as late.
     pub fn stop_waiting(&mut self) {
         match self.session.engine() {
             Some(engine) => {
                 let due = engine.due();
+                self.given_up.extend(due.iter().map(|due| due.exchange));
                 self.late
                     .extend(due.into_iter().map(|due| (due.exchange, due.to)));
             }
@@ -151,6 +194,8 @@ impl Seat {
             feed: Feed::default(),
             known: Arc::default(),
             late: BTreeMap::new(),
+            given_up: BTreeSet::new(),
+            late_go_ahead: false,
             upload: None,
             offers: Offers::default(),
             deleted: BTreeSet::new(),
@@ -251,7 +296,12 @@ impl Seat {
         match &timed.what {
             Happening::Engine(Event::Reply(reply)) => {
                 self.count_deleted(reply);
-                self.feed.reply(reply);
+                // Nobody waited any more: no line was written with this answer in mind.
+                if reply.exchange.is_some_and(|e| self.given_up.contains(&e)) {
+                    self.late_go_ahead |= reply.intermediate;
+                } else {
+                    self.feed.reply(reply);
+                }
                 if let Some(kind) = failure_of(reply) {
                     self.fail(kind);
                 }

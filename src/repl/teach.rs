@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::proto::engine::Engine;
 use crate::proto::event::{Event, Exchange, Offers, Reply, SentKind, Verdict};
 use crate::repl::desk::Desk;
@@ -14,6 +14,7 @@ use crate::repl::seat::Seat;
 use crate::session::{Happening, Session};
 use crate::ui::explain::{self, Context, Explanation};
 use crate::ui::help::{self, Stage};
+use crate::ui::render::Mark;
 use crate::ui::style::Styled;
 
 /// Replies kept, as many as exchanges are.
@@ -217,7 +218,17 @@ pub fn caps(desk: &mut Desk) -> Result<()> {
         .earlier
         .as_ref()
         .map(|(event, offers)| (*event, offers));
+    let over = seat.session.is_over();
+    if over && !offers.known {
+        return Err(
+            Error::new(Kind::Lost, "not connected").hint("open", ":reconnect, or :open TARGET")
+        );
+    }
     let lines = help::caps(protocol, &offers, earlier, desk.settings.look.width);
+    if over {
+        let text = "not connected any more; this is what the server offered before";
+        desk.say(Mark::Info, text)?;
+    }
     desk.print(&lines)
 }
 

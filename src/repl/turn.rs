@@ -77,9 +77,14 @@ impl Desk {
                 Error::new(Kind::Lost, "not connected").hint("open", ":reconnect, or :open TARGET")
             );
         }
-        if let Some(together) = &mut seat.together {
-            together.push(line.to_vec());
-            return Ok(());
+        if seat.together.is_some() {
+            if file_literal(line).is_some() {
+                return Err(
+                    Error::usage("a file does not go into one write with other lines")
+                        .hint("first", ":go sends what is held back"),
+                );
+            }
+            return seat.hold(line);
         }
         if seat.session.engine().is_none() {
             return Err(Error::usage("the server has not said yet what it speaks")
@@ -93,6 +98,7 @@ impl Desk {
         }
         self.submit_line(line).await?;
         self.settle().await?;
+        self.see_off().await?;
         self.note_lost_word(line)?;
         login::offer(self).await
     }
@@ -201,7 +207,7 @@ impl Desk {
 
     /// `{@file}`: the octets of a file as a literal, each count right by construction.
     async fn send_file_literal(&mut self, before: &[u8], path: &str, after: &[u8]) -> Result<()> {
-        let upload = Upload::open(Path::new(path))?;
+        let upload = Upload::open(Path::new(path))?.exactly();
         let size = upload.size();
         let mut head = before.to_vec();
         head.extend_from_slice(format!("{{{size}}}").as_bytes());

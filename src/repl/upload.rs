@@ -15,6 +15,12 @@ pub struct Upload {
     name: String,
     left: u64,
     size: u64,
+    /// The last octet that was read.
+    last: u8,
+    /// True once a line ended in LF alone.
+    bare: bool,
+    /// True when it goes out octet for octet, as literals and chunks do.
+    exact: bool,
 }
 
 impl Upload {
@@ -34,8 +40,20 @@ impl Upload {
             file,
             left: meta.len(),
             size: meta.len(),
+            last: 0,
+            bare: false,
+            exact: false,
             name,
         })
+    }
+
+    /// The same, to go out octet for octet: a line end of LF alone stays what it is.
+    #[must_use]
+    pub fn exactly(self) -> Self {
+        Self {
+            exact: true,
+            ..self
+        }
     }
 
     /// Octets in all.
@@ -64,7 +82,22 @@ impl Upload {
             .read_exact(&mut part)
             .map_err(|e| Error::local(format!("{}: {e} (did it shrink?)", self.name)))?;
         self.left -= wanted;
+        for &b in &part {
+            self.bare |= b == b'\n' && self.last != b'\r';
+            self.last = b;
+        }
         Ok(part)
+    }
+
+    /// What to say of a file that went out octet for octet, where mail has CR LF (RFC 5322 2.1) and
+    /// it has not.
+    pub fn remark(&self) -> Option<String> {
+        (self.bare && self.exact).then(|| {
+            format!(
+                "{} has lines that end in LF alone, sent as they are; unix2dos makes CR LF of them",
+                self.name
+            )
+        })
     }
 
     /// Submits the next part. True when that was the last.

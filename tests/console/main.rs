@@ -2,6 +2,7 @@
 //!
 //! A golden screen is a text file under `screens/`; `UPDATE_SCREENS=1` writes them anew, to be read.
 
+mod annoyances;
 #[path = "../common/mod.rs"]
 mod common;
 mod ends;

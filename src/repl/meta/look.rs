@@ -9,7 +9,7 @@ use crate::ui::render::Mark;
 use crate::ui::style::{Role, Styled};
 use crate::ui::tls as tls_words;
 use crate::wire::b64;
-use crate::wire::show::show as safe;
+use crate::wire::show::{Charset, show as safe};
 
 use super::wanted;
 
@@ -141,21 +141,45 @@ pub(super) fn show(desk: &mut Desk, rest: &str) -> Result<()> {
             Direction::Received => "<-",
             Direction::Note => "==",
         };
-        let end = if row.kind == RowKind::Content {
-            ""
-        } else {
-            "\\r\\n"
-        };
+        if row.kind == RowKind::Content {
+            let mut text = row.text.clone();
+            // What was sent is kept without the line end behind it.
+            if row.octets == text.len() as u64 + 2 {
+                text.extend_from_slice(b"\r\n");
+            }
+            lines.extend(content(&text, mark, charset));
+            continue;
+        }
         let text = safe(&row.text, charset).into_owned();
+        if row.direction == Direction::Note {
+            // No octets: what happened meanwhile.
+            lines.extend((!text.is_empty()).then(|| Mark::Info.line(text)));
+            continue;
+        }
         lines.push(
             Styled::plain(format!("{mark}  {text}"))
-                .with(Role::Dim, format!("{end}  {} octets", row.octets)),
+                .with(Role::Dim, format!("\\r\\n  {} octets", row.octets)),
         );
     }
     if kept.cut > 0 {
         lines.push(Mark::Info.line(format!("{} octets more were not kept", kept.cut)));
     }
     desk.print(&lines)
+}
+
+/// Content as it is, line for line; what ends each line is seen.
+fn content(text: &[u8], mark: &str, charset: Charset) -> Vec<Styled> {
+    let lines = text.split_inclusive(|b| *b == b'\n');
+    let shown = lines.map(|line| {
+        let (bare, end) = match (line.strip_suffix(b"\r\n"), line.strip_suffix(b"\n")) {
+            (Some(bare), _) => (bare, "\\r\\n"),
+            (None, Some(bare)) => (bare, "\\n"),
+            (None, None) => (line, ""),
+        };
+        Styled::plain(format!("{mark}  {}", safe(bare, charset)))
+            .with(Role::Dim, format!("{end}  {} octets", line.len()))
+    });
+    shown.collect()
 }
 
 /// `:history`.

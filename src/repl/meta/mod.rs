@@ -232,7 +232,10 @@ fn split_name(line: &str) -> (&str, &str) {
 fn unknown(name: &str) -> Error {
     let shown: String = name.chars().take(40).collect();
     let error = Error::usage(format!(":{shown} is no console command"));
-    let error = match nearest(name, COMMANDS.iter().map(|c| c.name)) {
+    // What is cut short is meant before what is misspelt.
+    let whole = || COMMANDS.iter().map(|c| c.name);
+    let begun = whole().find(|whole| !name.is_empty() && whole.starts_with(name));
+    let error = match begun.or_else(|| nearest(name, whole())) {
         Some(meant) => error.hint("meant", format!(":{meant}")),
         None => error,
     };

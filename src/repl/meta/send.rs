@@ -59,7 +59,7 @@ pub(super) async fn bdat(desk: &mut Desk, rest: &str) -> Result<()> {
         ),
         _ => (wanted(rest, ":bdat FILE [CHUNK]")?, CHUNK),
     };
-    let mut upload = Upload::open(Path::new(file))?;
+    let mut upload = Upload::open(Path::new(file))?.exactly();
     loop {
         let size = upload.octets_left().min(chunk);
         let last = size == upload.octets_left();
@@ -90,7 +90,10 @@ pub(super) async fn bdat(desk: &mut Desk, rest: &str) -> Result<()> {
         let reply = active(desk)?.last_reply.as_ref();
         let refused = reply.is_some_and(|r| crate::repl::seat::failure_of(r).is_some());
         if last || refused {
-            return Ok(());
+            return match upload.remark() {
+                Some(text) => desk.say(Mark::Info, &format!("{text}, as :data would")),
+                None => Ok(()),
+            };
         }
     }
 }

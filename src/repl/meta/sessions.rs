@@ -10,18 +10,22 @@ use crate::target;
 use crate::ui::render::Mark;
 use crate::ui::style::Styled;
 
-/// `:open [--insecure] TARGET [PORT]`; on the practice server a protocol's name will do.
+/// `:open [--tls] [--insecure] TARGET [PORT]`; on the practice server a protocol's name will do.
 pub(super) async fn open(desk: &mut Desk, rest: &str) -> Result<()> {
     let mut words: Vec<&str> = rest.split_whitespace().collect();
-    let insecure = words
-        .iter()
-        .position(|w| *w == "--insecure")
-        .map(|at| words.remove(at))
-        .is_some();
+    let mut given = |option: &str| {
+        let at = words.iter().position(|word| *word == option);
+        at.map(|at| words.remove(at)).is_some()
+    };
+    let (insecure, tls) = (given("--insecure"), given("--tls"));
     let (text, port) = match words.as_slice() {
         [text] => (*text, None),
         [text, port] => (*text, Some(*port)),
-        _ => return Err(Error::usage("usage: :open [--insecure] TARGET [PORT]")),
+        _ => {
+            return Err(Error::usage(
+                "usage: :open [--tls] [--insecure] TARGET [PORT]",
+            ));
+        }
     };
     if text.starts_with("exec:") && !desk.settings.allow_commands {
         return Err(Error::usage("exec: starts a program").hint("allow", "--allow-commands"));
@@ -31,10 +35,13 @@ pub(super) async fn open(desk: &mut Desk, rest: &str) -> Result<()> {
             .seats
             .iter()
             .any(|seat| seat.opening.target.place == target::Place::Practice);
-    let target = match crate::proto::protocol(text) {
+    let mut target = match crate::proto::protocol(text) {
         Some(protocol) if practised && port.is_none() => target::Target::practice(protocol),
         _ => target::parse(text, port)?,
     };
+    if tls {
+        target.tls = TlsMode::Implicit;
+    }
     let mut how = match desk.seat() {
         Some(seat) => seat.opening.for_target(target),
         None => opening::Opening::plain(target),

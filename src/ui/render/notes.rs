@@ -22,7 +22,7 @@ impl Renderer {
             Happening::Tls(report) => crate::ui::tls::short(report),
             Happening::Untrusted(report) => crate::ui::tls::untrusted(report),
             Happening::Silence(_) => vec![Mark::Info.line(
-                "no greeting yet: some servers wait on purpose; if this port speaks TLS at once: --tls",
+                "no greeting yet: some servers wait on purpose; if this port speaks TLS at once: --tls, here :open --tls",
             )],
             Happening::SpeaksTls(error) => fault(error),
             Happening::Ended(Some(error)) if !error.shown => fault(error),

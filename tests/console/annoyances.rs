@@ -1,0 +1,180 @@
+//! What a person stumbles over: each was met once, and stays mended.
+
+use crate::common::{Do, Fake, Gate, say};
+use crate::screen::Console;
+
+const PASTE_ON: &str = "\u{1b}[200~";
+const PASTE_OFF: &str = "\u{1b}[201~";
+
+#[test]
+fn a_server_that_waits_for_tls_is_told_of() {
+    let fake = Fake::new(vec![Do::Hold]);
+    let mut console = Console::sized(&[], 80, 40, &[]);
+    console.prompt("smtp practice clear>");
+    console.line(&format!(":open {}", fake.url("imap")));
+    console.shows("if this port speaks TLS at\n    once: --tls, here :open --tls");
+    console.press_until("\u{3}", "no longer waiting for the greeting");
+    console.prompt("clear a1>");
+}
+
+#[test]
+fn a_login_is_not_asked_for_twice() {
+    let mut console = Console::inbox(40);
+    console.exchange(":auth", "logged in already as alice");
+    assert!(!console.screen().contains("password:"));
+}
+
+#[test]
+fn what_stays_on_the_screen_does_not_tell_how_long_a_password_is() {
+    let fake = Fake::new(vec![
+        say("+OK hi\r\n"),
+        Do::Hear,
+        say("+OK logged in\r\n"),
+        Do::Hear,
+        say("+OK\r\n"),
+        Do::Hold,
+    ]);
+    let mut console = Console::start(&[&fake.url("pop3")]);
+    console.prompt("clear>").line("pass wonderland-and-more");
+    console.shows("+OK logged in").line("pass x").shows("+OK\n");
+    console.prompt("clear>");
+    let screen = console.screen();
+    assert_eq!(screen.matches("> pass ••••\n").count(), 2, "{screen}");
+}
+
+#[test]
+fn a_prompt_says_that_nothing_is_connected() {
+    let mut console = Console::greeted(60);
+    console.line("quit").prompt("smtp practice closed>");
+    console.exchange(":caps", "not connected any more");
+    console.exchange(":stat", "meant     :status");
+    console.exchange(":data /nowhere/x.eml", "no such file or directory");
+    let screen = console.screen();
+    assert!(!screen.contains("os error"), "{screen}");
+}
+
+#[test]
+fn a_prompt_after_421_says_so_too() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("421 4.3.2 closing down\r\n"),
+    ]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    console.prompt("clear>").line("NOOP").prompt("closed>");
+}
+
+#[test]
+fn show_tells_the_line_ends_of_a_body() {
+    let mut console = Console::greeted(50);
+    console.exchange("MAIL FROM:<a@example.org>", "250 2.1.0");
+    console.exchange("RCPT TO:<bob@ehlo.test>", "250 2.1.5");
+    console.exchange("DATA", "354").prompt("data>");
+    console
+        .line("Subject: x")
+        .line("")
+        .line(".")
+        .shows("queued as");
+    console.prompt("clear>").line(":show");
+    console.shows("->  Subject: x\\r\\n  12 octets");
+    console
+        .shows("->  \\r\\n  2 octets")
+        .shows("->  .\\r\\n  3 octets");
+}
+
+/// The refusal comes after Ctrl-C: nobody's lines are the body that it refused.
+#[test]
+fn a_late_refusal_takes_no_lines() {
+    let (gate, done) = (Gate::default(), Gate::default());
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        Do::Wait(gate.clone()),
+        say("503 5.5.1 no\r\n"),
+        Do::Wait(done.clone()),
+        Do::Hear,
+        say("250 one\r\n"),
+        Do::Hear,
+        say("250 two\r\n"),
+        Do::Hold,
+    ]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    let file = console.home.path().join("m.eml");
+    std::fs::write(&file, "Subject: x\r\n\r\nhi\r\n").unwrap();
+    console.prompt("clear>");
+    console.line(&format!(":data {}", file.display()));
+    console.press_until("\u{3}", "no longer waiting for the reply to DATA");
+    console.prompt("clear>");
+    gate.open();
+    console.shows("late, for DATA").shows("503 5.5.1");
+    done.open();
+    console.keys(&format!("{PASTE_ON}NOOP one\nNOOP two{PASTE_OFF}"));
+    console.shows("2 lines pasted").keys("\r");
+    console.shows("250 one").shows("250 two");
+    assert!(
+        !console.screen().contains("body line"),
+        "{}",
+        console.screen()
+    );
+}
+
+/// The go-ahead comes after Ctrl-C: what was typed at the old prompt is no body.
+#[test]
+fn a_late_go_ahead_makes_no_body_of_a_line() {
+    let gate = Gate::default();
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        Do::Wait(gate.clone()),
+        say("354 go\r\n"),
+        Do::Hold,
+    ]);
+    let mut console = Console::sized(&[&fake.url("smtp")], 80, 30, &[]);
+    console.prompt("clear>").line("DATA");
+    console.press_until("\u{3}", "no longer waiting for the reply to DATA");
+    console.prompt("clear>").keys("RSET").shows("RSET");
+    gate.open();
+    console.shows("late, for DATA").shows("354 go");
+    console
+        .keys("\r")
+        .shows("not sent: the server asked for content only now");
+    console.prompt("data>");
+    console
+        .keys("\u{3}")
+        .prompt("ehlo:")
+        .line("close")
+        .prompt("closed>");
+    console.line(":quit");
+    assert_eq!(console.end(), 0);
+    assert_eq!(fake.heard(), ["DATA"]);
+}
+
+#[test]
+fn nothing_is_lost_behind_data_in_one_write() {
+    let mut console = Console::greeted(60);
+    console.exchange(":together", "held back");
+    console.line("MAIL FROM:<a@example.org>").prompt("clear>");
+    console.line("RCPT TO:<bob@ehlo.test>").prompt("clear>");
+    console.line("DATA").prompt("clear>");
+    console.exchange("Subject: x", "DATA waits for an answer first");
+    console.shows(":go sends the 3 lines held back");
+    console.line(":go").shows("354").prompt("data>");
+    console.line("Subject: x").line(".").shows("queued as");
+}
+
+#[test]
+fn a_file_of_bare_lf_is_sent_as_it_is_and_said_so() {
+    let mut console = Console::inbox(50);
+    let file = console.home.path().join("lf.eml");
+    std::fs::write(&file, "Subject: x\n\nhi\n").unwrap();
+    console.exchange(&format!("append inbox {{@{}}}", file.display()), "a3 OK");
+    console.shows("end in LF alone, sent as they are");
+    std::fs::write(&file, "Subject: x\r\n\r\nhi\r\n").unwrap();
+    console.keys("\u{c}").prompt("a4>");
+    console.exchange(&format!("append inbox {{@{}}}", file.display()), "a4 OK");
+    assert!(
+        !console.screen().contains("LF alone"),
+        "{}",
+        console.screen()
+    );
+}
