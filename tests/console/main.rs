@@ -8,6 +8,7 @@ mod common;
 mod ends;
 mod keys;
 mod keystrokes;
+mod latency;
 mod learning;
 mod mail;
 mod pictures;

@@ -24,6 +24,7 @@ pub(crate) struct Console {
 struct State {
     parser: vt100::Parser,
     raw: Vec<u8>,
+    reads: usize,
     over: bool,
 }
 
@@ -87,6 +88,7 @@ impl Console {
             Mutex::new(State {
                 parser,
                 raw: Vec::new(),
+                reads: 0,
                 over: false,
             }),
             Condvar::new(),
@@ -102,6 +104,7 @@ impl Console {
                 } else {
                     state.parser.process(&buffer[..count]);
                     state.raw.extend_from_slice(&buffer[..count]);
+                    state.reads += 1;
                 }
                 fed.1.notify_all();
                 if count == 0 {
@@ -253,6 +256,14 @@ impl Console {
     /// Everything the program wrote.
     pub(crate) fn raw(&self) -> Vec<u8> {
         self.state.0.lock().unwrap().raw.clone()
+    }
+
+    /// What the terminal was given so far: how often the line was drawn anew, and in how many bursts
+    /// all of it came.
+    pub(crate) fn traffic(&self) -> (usize, usize) {
+        let state = self.state.0.lock().unwrap();
+        let text = String::from_utf8_lossy(&state.raw);
+        (text.matches("\x1b[?2026h").count(), state.reads)
     }
 
     /// Looks at the screen.
