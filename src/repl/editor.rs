@@ -38,6 +38,8 @@ const DEFAULT_WIDTH: usize = 80;
 const DEFAULT_HEIGHT: usize = 24;
 /// Rows that a list leaves free: for the line above it and the prompt with its hint below.
 const ROWS_KEPT: usize = 4;
+/// Erases from the cursor to the end of the row; the editor counts it as no column.
+const ERASE_REST: &str = "\x1b[K";
 /// Blanks that the editor puts between the columns of a list.
 const LIST_GAP: usize = 2;
 /// A hint that has fewer columns left in its row goes on in the next.
@@ -317,10 +319,13 @@ impl Completer for Assistant {
             replacement: candidate.text,
         });
         let height = crate::terminal::height().unwrap_or(DEFAULT_HEIGHT);
-        Ok((
-            start,
-            self.on_one_screen(pairs.collect(), height, &line[start..pos]),
-        ))
+        let mut pairs = self.on_one_screen(pairs.collect(), height, &line[start..pos]);
+        if !self.options.simple {
+            // A hint that went on in the next row still stands where the list is written.
+            let list = pairs.iter_mut();
+            list.for_each(|pair| pair.display.push_str(ERASE_REST));
+        }
+        Ok((start, pairs))
     }
 }
 

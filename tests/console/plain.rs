@@ -14,6 +14,12 @@ fn forty_columns() {
         .keys("MAIL FROM:<a@b> ")
         .shows("<a@b> [SIZE=<octets>]");
     console.golden("narrow.txt");
+    // The hint's second row does not show through the list.
+    console.keys("\t").shows("ENVID=<id>");
+    console.until("the line again", |screen| {
+        screen.matches("MAIL FROM:<a@b> [SI").count() == 2
+    });
+    console.golden("narrow-tab.txt");
 }
 
 #[test]
