@@ -20,6 +20,12 @@ const HOST: &str = "mail.example.org";
 /// What a peer does once a ClientHello came.
 type Deed = Box<dyn Fn(&mut TcpStream) + Send>;
 
+/// Makes a deed of a ServerHello and of a message that announces 16 MiB.
+type MakeDeed = fn(&[u8], &[u8]) -> Deed;
+
+/// What a peer that speaks TLS does with the octets of its goodbye.
+type AtTheEnd = fn(&mut TcpStream, Vec<u8>);
+
 /// How TLS begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Door {
@@ -112,7 +118,7 @@ fn what_is_no_handshake_ends_with_4() {
     // A ServerHello of TLS 1.2 that is cut, one with a length beyond its record, a huge message.
     let hello = [&[2, 0, 0, 70, 3, 3][..], &[7; 64]].concat();
     let huge = [&[11, 0xff, 0xff, 0xff][..], &[0; 16_000]].concat();
-    let deeds: Vec<(&str, fn(&[u8], &[u8]) -> Deed)> = vec![
+    let deeds: Vec<(&str, MakeDeed)> = vec![
         ("garbage", |_, _| once(vec![0xa5; 4096])),
         ("garbage for ever", |_, _| for_ever(vec![0xa5; 4096])),
         ("zeros for ever", |_, _| for_ever(vec![0; 4096])),
@@ -180,7 +186,7 @@ fn config(served: Served) -> ServerConfig {
 
 /// A TLS server whose octets are ours to send: shakes hands, says `said`, then does its deed with
 /// what the end of TLS would be.
-fn speaks_tls(config: ServerConfig, said: &'static [u8], deed: fn(&mut TcpStream, Vec<u8>)) -> u16 {
+fn speaks_tls(config: ServerConfig, said: &'static [u8], deed: AtTheEnd) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let config = Arc::new(config);
@@ -212,9 +218,9 @@ fn what_breaks_tls_later_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let root = lab::root("Lab Root");
     let ca = ca_file(dir.path(), root.pem());
-    let deeds: &[(&str, fn(&mut TcpStream, Vec<u8>))] = &[
+    let deeds: &[(&str, AtTheEnd)] = &[
         ("cut in a record", |stream, end| {
-            drop(stream.write_all(&end[..end.len() / 2]))
+            drop(stream.write_all(&end[..end.len() / 2]));
         }),
         ("no goodbye", |_, _| {}),
         ("words after the goodbye", |stream, end| {
@@ -227,10 +233,10 @@ fn what_breaks_tls_later_is_told() {
             while stream.write_all(&many).is_ok() {}
         }),
         ("plain text", |stream, _| {
-            drop(stream.write_all(b"250 \x1b[2Jinjected\r\n"))
+            drop(stream.write_all(b"250 \x1b[2Jinjected\r\n"));
         }),
         ("a record that nobody made", |stream, _| {
-            drop(stream.write_all(&record(23, &[0xa5; 100])))
+            drop(stream.write_all(&record(23, &[0xa5; 100])));
         }),
         ("warnings in the clear for ever", |stream, _| {
             let many = record(21, &[1, 90]).repeat(100);
