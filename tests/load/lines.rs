@@ -297,6 +297,40 @@ fn a_malformed_go_ahead_starts_no_handshake() {
     assert_eq!(server.join().unwrap()[2], "");
 }
 
+/// News without end are no greeting, no offers and no reply: the run ends with its time.
+#[test]
+fn a_reply_that_never_ends_is_no_reply() {
+    for scheme in ["imap", "pop3", "smtp"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            while let Ok((mut stream, _)) = listener.accept() {
+                let flood = match scheme {
+                    "imap" => "* OK still here\r\n* CAPABILITY IMAP4rev1 AUTH=X\r\n",
+                    "pop3" => "SASL X\r\n",
+                    _ => "220-hi\r\n",
+                };
+                if scheme == "pop3" {
+                    let _ = stream.write_all(b"+OK hi\r\n+OK\r\n");
+                }
+                let many = flood.repeat(2_000);
+                while stream.write_all(many.as_bytes()).is_ok() {}
+            }
+        });
+        let out = load(&url, &["-m", "1", "--user", "u", "--timeout", "1"])
+            .env("EHLO_PASSWORD", "x")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+        assert_ne!(out.status.code(), Some(0), "{scheme}: {text}");
+        let why = match scheme {
+            "smtp" => "a reply has too many lines",
+            _ => "no end of the reply in time",
+        };
+        assert!(text.contains(why), "{scheme}: {text}");
+    }
+}
+
 #[test]
 fn what_no_server_says_is_told_and_not_obeyed() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

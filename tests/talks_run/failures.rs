@@ -38,6 +38,42 @@ fn a_turn_without_expectations_must_not_be_refused() {
     );
 }
 
+/// A few lines can ask for more memory than there is: they are told where, before it is taken.
+#[test]
+fn values_that_double_come_to_an_end() {
+    let doubled = format!(
+        "set a xxxxxxxxxxxxxxxx\n{}C: NOOP {{a}}\n",
+        "set a {a}{a}\n".repeat(64)
+    );
+    let (text, code) = failure(&doubled);
+    assert!(text.contains("longer than 16 MiB"), "{text}");
+    assert_eq!(code, 2);
+    let many = format!(
+        "set a {}\n{}C: NOOP\n",
+        "x".repeat(1_000_000),
+        (0..64)
+            .map(|n| format!("set b{n} {{a}}\n"))
+            .collect::<String>()
+    );
+    let (text, code) = failure(&many);
+    assert!(
+        text.contains("the values of this talk are longer than 16 MiB"),
+        "{text}"
+    );
+    assert_eq!(code, 2);
+    let wide = format!(
+        "set a {}\nC: NOOP {}\n",
+        "x".repeat(1_000_000),
+        "{a}".repeat(64)
+    );
+    let (text, code) = failure(&wide);
+    assert!(
+        text.contains("with its values filled in, this is longer than 16 MiB"),
+        "{text}"
+    );
+    assert_eq!(code, 2);
+}
+
 #[test]
 fn what_must_not_be_there_and_what_differs_in_case() {
     let (text, _) = failure("C: EHLO a\nS! 250-SIZE\n");

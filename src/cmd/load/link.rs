@@ -86,6 +86,8 @@ pub(super) struct Link<'a> {
     pub(super) heard: Vec<u8>,
     tally: &'a Mutex<Tally>,
     patience: Duration,
+    /// When something was written last, or the greeting began to be waited for.
+    said: Instant,
     timer: Pin<Box<Sleep>>,
     /// The connection is gone.
     pub(super) lost: bool,
@@ -108,6 +110,7 @@ impl<'a> Link<'a> {
             heard: Vec::new(),
             tally,
             patience: server.patience,
+            said: Instant::now(),
             timer: Box::pin(sleep(server.patience)),
             lost: false,
         };
@@ -129,7 +132,8 @@ impl<'a> Link<'a> {
     /// Puts octets into the queue and tells when.
     pub(super) fn queue(&mut self, octets: &[u8]) -> Instant {
         self.conn.queue(octets);
-        Instant::now()
+        self.said = Instant::now();
+        self.said
     }
 
     /// Writes what is queued, and reads once.
@@ -137,6 +141,11 @@ impl<'a> Link<'a> {
         let (conn, heard) = (&mut self.conn, &mut self.heard);
         let (timer, patience) = (&mut self.timer, self.patience);
         let queued = conn.queued();
+        // A reply that goes on for ever is none, however fast it comes.
+        if queued == 0 && self.said.elapsed() >= patience {
+            self.lost = true;
+            return Err(Trouble::new(stage, "no end of the reply in time"));
+        }
         let begun = tokio::time::Instant::now();
         let turn = poll_fn(|cx| {
             loop {
@@ -164,6 +173,9 @@ impl<'a> Link<'a> {
         let why = match turn.await {
             Some(Ok(turn)) => {
                 let sent = (queued - self.conn.queued()) as u64;
+                if sent > 0 {
+                    self.said = Instant::now();
+                }
                 let received = match turn {
                     Turn::Read(octets) => octets as u64,
                     _ => 0,
@@ -198,6 +210,7 @@ impl<'a> Link<'a> {
         match tokio::time::timeout(self.patience, handshake).await {
             Ok(Ok(report)) => {
                 let took = start.elapsed();
+                self.said = Instant::now();
                 self.count(|t| {
                     t.time(Stage::Tls, took);
                     t.resumed += u64::from(report.resumed);

@@ -149,6 +149,8 @@ struct Player<'t> {
     options: &'t Options,
     observer: Option<&'t mut dyn Observer>,
     values: Values,
+    /// Octets of the values that the talk set.
+    held: usize,
     secrets: BTreeMap<String, Secret>,
     links: Links,
     /// The protocol of an `open` that is left out.
@@ -177,6 +179,7 @@ impl<'t> Player<'t> {
             options,
             observer,
             values,
+            held: 0,
             secrets: options.secrets.clone(),
             links: Links::default(),
             default_protocol: "smtp".to_owned(),

@@ -16,6 +16,11 @@ use crate::wire::secret::{MASK, Secret};
 /// Settings of `set`; every other name is a value.
 const SETTINGS: &[&str] = &["tags", "lint", "timeout"];
 
+/// The most that values may add to a line.
+const FILLED: usize = 16 * 1024 * 1024;
+/// The most that the values of one talk hold.
+const HELD: usize = 16 * 1024 * 1024;
+
 impl Player<'_> {
     /// A template with its names filled in.
     pub(super) fn fill(&self, template: &Template) -> Done<Vec<u8>> {
@@ -26,6 +31,11 @@ impl Player<'_> {
             let secret = self.secrets.get(name).map(Secret::expose);
             secret.or_else(|| self.values.get(name).map(Vec::as_slice))
         };
+        let size = |(name, _)| value(name).map_or(0, <[u8]>::len);
+        if template.names().map(size).sum::<usize>() > FILLED {
+            let what = "with its values filled in, this is longer than 16 MiB";
+            return Err(self.fail(Kind::Usage, template.span, what));
+        }
         template.fill(value).map_err(|(name, span)| Stop::Failed {
             kind: Kind::Usage,
             diag: unset(self.talk, &name, span),
@@ -52,6 +62,12 @@ impl Player<'_> {
                     None => diag.note("values are named [a-z_][a-z0-9_]*"),
                 };
                 return Err(failed(Kind::Usage, diag));
+            }
+            let before = self.values.get(name).map_or(0, Vec::len);
+            self.held = self.held.saturating_sub(before) + text.len();
+            if self.held > HELD {
+                let what = "the values of this talk are longer than 16 MiB";
+                return Err(self.fail(Kind::Usage, value.span, what));
             }
             self.values.insert(name.to_owned(), text);
             return Ok(());
