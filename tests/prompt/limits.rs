@@ -74,6 +74,15 @@ fn hostile_names_never_reach_the_line() {
 }
 
 #[test]
+fn what_follows_is_not_added_where_it_stands_already() {
+    let mut stage = Stage::new("smtp");
+    stage.direct("phase idle");
+    let text = |typed: &str, cursor| complete(stage.view(), typed, cursor).1[0].text.clone();
+    assert_eq!(text("mai", 3), "mail from:<");
+    assert_eq!(text("mai from:<a@b>", 3), "mail");
+}
+
+#[test]
 fn nothing_that_is_typed_panics() {
     let lines = [
         "",

@@ -142,8 +142,9 @@ pub fn complete(view: &View, typed: &str, cursor: usize) -> (usize, Vec<Candidat
     };
     found.retain(|c| !c.text.chars().any(char::is_control));
     found.truncate(CANDIDATES_MAX);
-    // There is no choice any more: what always follows needs no typing either.
-    if let [only] = found.as_mut_slice() {
+    // There is no choice any more: what always follows needs no typing either, unless it is there.
+    let at_end = line.len() == typed.len();
+    if let (true, [only]) = (at_end, found.as_mut_slice()) {
         only.text.push_str(&only.tail);
     }
     (start, found)
