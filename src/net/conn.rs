@@ -4,6 +4,7 @@
 //! whichever comes first, and may be dropped at any await; a failed write does not hide what the peer
 //! said before it hung up, so reading goes on to the end and the fault is told then.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -18,9 +19,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::Io;
 use super::tls::{self, Binding, Secured, ServerTls, TlsFault, TlsPlan, TlsReport};
 
-/// A write buffer that grew beyond this is given back when it is empty: most connections are idle
-/// most of the time, and there may be ten thousand.
-const KEEP_CAPACITY: usize = 4 * 1024;
+/// Write buffers that wait for the next connection with something to say, and the largest that does:
+/// most connections are idle most of the time, and there may be ten thousand.
+const SPARES: usize = 64;
+const SPARE_CAPACITY: usize = 64 * 1024;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
 
 /// What one turn brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +104,10 @@ impl Conn {
     /// Puts octets behind those already waiting to be written.
     pub fn queue(&mut self, bytes: &[u8]) {
         if self.write_fault.is_none() {
+            if self.out.capacity() == 0 {
+                let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
+                self.out = spare.ok().flatten().unwrap_or_default();
+            }
             self.out.extend_from_slice(bytes);
         }
     }
@@ -188,9 +198,7 @@ impl Conn {
                 Poll::Pending => return Poll::Pending,
             }
         }
-        self.written = 0;
-        self.out.clear();
-        self.out.shrink_to(KEEP_CAPACITY);
+        self.give_back();
         if self.unflushed {
             match Pin::new(&mut self.io).poll_flush(cx) {
                 Poll::Ready(Ok(())) => self.unflushed = false,
@@ -199,6 +207,22 @@ impl Conn {
             }
         }
         Poll::Ready(())
+    }
+
+    /// The buffer is empty: another connection may have it.
+    fn give_back(&mut self) {
+        self.written = 0;
+        let mut buffer = std::mem::take(&mut self.out);
+        buffer.clear();
+        if (1..=SPARE_CAPACITY).contains(&buffer.capacity()) {
+            // At the end of a thread it is only dropped.
+            let _ = SPARE.try_with(|spare| {
+                let mut spare = spare.borrow_mut();
+                if spare.len() < SPARES {
+                    spare.push(buffer);
+                }
+            });
+        }
     }
 
     fn stop_writing(&mut self, fault: io::Error) {

@@ -2,13 +2,13 @@
 //!
 //! Rule: all connections read into one buffer, and keep only what is not understood yet.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::time::{Sleep, sleep};
@@ -89,6 +89,11 @@ pub(super) struct Link<'a> {
     /// When something was written last, or the greeting began to be waited for.
     said: Instant,
     timer: Pin<Box<Sleep>>,
+    /// Whom the timer wakes.
+    armed: Option<Waker>,
+    /// Octets that are not counted yet.
+    sent: Cell<u64>,
+    received: Cell<u64>,
     /// The connection is gone.
     pub(super) lost: bool,
 }
@@ -112,6 +117,9 @@ impl<'a> Link<'a> {
             patience: server.patience,
             said: Instant::now(),
             timer: Box::pin(sleep(server.patience)),
+            armed: None,
+            sent: Cell::new(0),
+            received: Cell::new(0),
             lost: false,
         };
         link.count(|t| {
@@ -126,7 +134,10 @@ impl<'a> Link<'a> {
 
     /// Counts something.
     pub(super) fn count<R>(&self, what: impl FnOnce(&mut Tally) -> R) -> R {
-        what(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.sent += self.sent.take();
+        tally.received += self.received.take();
+        what(&mut tally)
     }
 
     /// Puts octets into the queue and tells when.
@@ -139,14 +150,19 @@ impl<'a> Link<'a> {
     /// Writes what is queued, and reads once.
     pub(super) async fn read(&mut self, stage: Stage) -> Result<(), Trouble> {
         let (conn, heard) = (&mut self.conn, &mut self.heard);
-        let (timer, patience) = (&mut self.timer, self.patience);
+        let (timer, armed, patience) = (&mut self.timer, &mut self.armed, self.patience);
         let queued = conn.queued();
         // A reply that goes on for ever is none, however fast it comes.
         if queued == 0 && self.said.elapsed() >= patience {
             self.lost = true;
             return Err(Trouble::new(stage, "no end of the reply in time"));
         }
-        let begun = tokio::time::Instant::now();
+        // What was queued was queued just now.
+        let begun = match queued {
+            0 => Instant::now(),
+            _ => self.said,
+        };
+        let mut slow = false;
         let turn = poll_fn(|cx| {
             loop {
                 let turn = SCRATCH.with_borrow_mut(|buffer| {
@@ -160,12 +176,19 @@ impl<'a> Link<'a> {
                     Poll::Ready(Ok(Turn::Wrote)) => {}
                     Poll::Ready(turn) => return Poll::Ready(Some(turn)),
                     Poll::Pending => {
-                        // One timer that runs behind: setting one for each reply costs more.
+                        // One timer that runs behind: setting or asking one for each reply costs more.
+                        slow |= conn.queued() > 0;
+                        let knows_us = armed.as_ref().is_some_and(|w| w.will_wake(cx.waker()));
+                        if knows_us && !timer.is_elapsed() {
+                            return Poll::Pending;
+                        }
+                        *armed = Some(cx.waker().clone());
                         std::task::ready!(timer.as_mut().poll(cx));
                         if begun.elapsed() >= patience {
                             return Poll::Ready(None);
                         }
-                        timer.as_mut().reset(begun + patience);
+                        timer.as_mut().reset((begun + patience).into());
+                        *armed = None;
                     }
                 }
             }
@@ -173,17 +196,15 @@ impl<'a> Link<'a> {
         let why = match turn.await {
             Some(Ok(turn)) => {
                 let sent = (queued - self.conn.queued()) as u64;
-                if sent > 0 {
+                if sent > 0 && slow {
                     self.said = Instant::now();
                 }
                 let received = match turn {
                     Turn::Read(octets) => octets as u64,
                     _ => 0,
                 };
-                self.count(|t| {
-                    t.received += received;
-                    t.sent += sent;
-                });
+                self.received.set(self.received.get() + received);
+                self.sent.set(self.sent.get() + sent);
                 if received > 0 {
                     return Ok(());
                 }
@@ -223,6 +244,13 @@ impl<'a> Link<'a> {
             )),
             Err(_) => Err(Trouble::new(Stage::Tls, "no end of the handshake in time")),
         }
+    }
+}
+
+impl Drop for Link<'_> {
+    fn drop(&mut self) {
+        // What was not counted with a reply.
+        self.count(|_| ());
     }
 }
 

@@ -511,20 +511,23 @@ fn mail(line: &mut String, plan: &Plan, job: Job, eight_bit: bool) {
     } else {
         ""
     };
-    let _ = write!(line, "MAIL FROM:<{}>{body}\r\n", plan.sender);
+    for part in ["MAIL FROM:<", &plan.sender, ">", body, "\r\n"] {
+        line.push_str(part);
+    }
 }
 
 /// As smtp-source names them: several recipients and numbered ones have a number in front.
 fn rcpt(line: &mut String, plan: &Plan, job: Job, at: u64) {
     let to = plan.recipient(job.number, at);
-    let _ = if plan.numbered {
+    line.push_str("RCPT TO:<");
+    if plan.numbered {
         let number = job.number.wrapping_mul(plan.recipients).wrapping_add(at);
-        write!(line, "RCPT TO:<{number}{to}>\r\n")
+        let _ = write!(line, "{number}");
     } else if plan.recipients > 1 && plan.listed.is_empty() {
-        write!(line, "RCPT TO:<{at}{to}>\r\n")
-    } else {
-        write!(line, "RCPT TO:<{to}>\r\n")
-    };
+        let _ = write!(line, "{at}");
+    }
+    line.push_str(to);
+    line.push_str(">\r\n");
 }
 
 /// After a stop, what is under way gets so long to end.
