@@ -14,6 +14,8 @@ mod mail;
 mod pictures;
 mod plain;
 mod practice;
+#[path = "../common/running.rs"]
+mod running;
 mod screen;
 mod secure;
 mod sending;

@@ -1,9 +1,10 @@
 //! TLS and logins on the screen, trust that is missing, servers that lie.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use crate::common::{Do, Fake, say};
+use crate::running::Running;
 use crate::screen::{Console, golden};
 
 #[test]
@@ -59,35 +60,28 @@ fn reconnect_says_what_it_sends() {
 
 /// The practice server as a program of its own.
 struct Server {
-    child: Child,
+    _running: Running,
     url: String,
 }
 
 impl Server {
     fn start(home: &std::path::Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ehlo"))
-            .args(["serve", "--imaps", "0", "--ca-out", "ca.pem"])
-            .current_dir(home)
-            .env("HOME", home)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut running = Running::start(
+            Command::new(env!("CARGO_BIN_EXE_ehlo"))
+                .args(["serve", "--imaps", "0", "--ca-out", "ca.pem"])
+                .current_dir(home)
+                .env("HOME", home)
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
+        );
+        let mut lines = BufReader::new(running.stdout.take().unwrap()).lines();
         let url = lines.find_map(|line| line.ok().filter(|l| l.starts_with("imaps://")));
         std::thread::spawn(move || lines.for_each(drop));
         Self {
-            child,
+            _running: running,
             url: url.unwrap(),
         }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -1,25 +1,26 @@
 //! Load against sink, with faults on: both ends tell the same, to the message.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 
 use crate::lab::{Lab, load, report};
+use crate::running::{Running, Signal};
 use serde_json::Value;
 
 struct Sink {
-    child: Child,
+    child: Running,
     lines: BufReader<ChildStdout>,
     url: String,
 }
 
 impl Sink {
     fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ehlo"))
-            .args(["sink", "127.0.0.1:0", "--json"])
-            .args(args)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = Running::start(
+            Command::new(env!("CARGO_BIN_EXE_ehlo"))
+                .args(["sink", "127.0.0.1:0", "--json"])
+                .args(args)
+                .stdout(Stdio::piped()),
+        );
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         lines.read_line(&mut line).unwrap();
@@ -29,8 +30,7 @@ impl Sink {
     }
 
     fn end(mut self) -> Value {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").arg(&id).status().unwrap().success());
+        self.child.signal(Signal::TERM);
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         assert!(self.child.wait().unwrap().success());
@@ -140,25 +140,18 @@ fn chunks_and_lmtp_agree_too() {
 #[test]
 fn a_run_that_is_ended_loses_no_count() {
     let sink = Sink::start(&[]);
-    let mut child = load(&sink.url, &["-s", "8", "-l", "3000", "--duration", "60"])
-        .args(["-d", "--pipelining", "--json", "-c"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = Running::start(
+        load(&sink.url, &["-s", "8", "-l", "3000", "--duration", "60"])
+            .args(["-d", "--pipelining", "--json", "-c"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped()),
+    );
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     for _ in 0..2 {
         lines.next().unwrap().unwrap();
     }
-    let id = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
-    let out = child.wait_with_output().unwrap();
+    child.signal(Signal::INT);
+    let out = child.finish();
     assert_eq!(out.status.code(), Some(130));
     let told: Value = serde_json::from_slice(&out.stdout).unwrap();
     let seen = sink.end();

@@ -6,6 +6,8 @@ mod lab;
 mod lines;
 mod reading;
 mod reports;
+#[path = "../common/running.rs"]
+mod running;
 
 use lab::{Lab, load, report};
 

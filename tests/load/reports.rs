@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
 use crate::lab::{Lab, load, report};
+use crate::running::{Running, Signal};
 use serde_json::Value;
 
 #[test]
@@ -177,15 +178,15 @@ fn colours_follow_the_configuration() {
 #[test]
 fn an_interrupted_run_reports() {
     let lab = Lab::new("");
-    let mut child = load(
-        &lab.smtp(),
-        &["-d", "-s", "2", "-l", "10", "--duration", "600"],
-    )
-    .args(["--rate", "50", "-c", "--json", "-4"])
-    .stdout(Stdio::piped())
-    .stderr(Stdio::piped())
-    .spawn()
-    .unwrap();
+    let mut child = Running::start(
+        load(
+            &lab.smtp(),
+            &["-d", "-s", "2", "-l", "10", "--duration", "600"],
+        )
+        .args(["--rate", "50", "-c", "--json", "-4"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped()),
+    );
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(
         lines
@@ -196,10 +197,7 @@ fn an_interrupted_run_reports() {
     );
     // The counter runs: so do the sessions.
     assert!(lines.next().unwrap().unwrap().contains(" in flight"));
-    let kill = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(kill.unwrap().success());
+    child.signal(Signal::INT);
     let mut text = String::new();
     child
         .stdout

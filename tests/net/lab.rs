@@ -1,10 +1,11 @@
 //! A CA of one's own, servers with any certificate, and openssl where rcgen is too honest.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::running::Running;
 use ehlo::net::tls::{Roots, TlsOptions};
 use ehlo::net::{Conn, Peer};
 use rcgen::{
@@ -135,7 +136,7 @@ pub(crate) fn openssl(dir: &Path, args: &[&str]) {
 
 /// `openssl s_server` on a port of its own, ended on drop.
 pub(crate) struct SServer {
-    child: Child,
+    child: Running,
     pub(crate) port: u16,
 }
 
@@ -143,23 +144,23 @@ impl SServer {
     /// Starts it in `dir`, where `cert.pem` and `key.pem` are.
     pub(crate) fn start(dir: &Path, args: &[&str]) -> Self {
         use std::io::{BufRead as _, BufReader};
-        let mut child = Command::new("openssl")
-            .args([
-                "s_server",
-                "-accept",
-                "127.0.0.1:0",
-                "-cert",
-                "cert.pem",
-                "-key",
-                "key.pem",
-            ])
-            .args(args)
-            .current_dir(dir)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl must be installed");
+        let mut child = Running::start(
+            Command::new("openssl")
+                .args([
+                    "s_server",
+                    "-accept",
+                    "127.0.0.1:0",
+                    "-cert",
+                    "cert.pem",
+                    "-key",
+                    "key.pem",
+                ])
+                .args(args)
+                .current_dir(dir)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
+        );
         // It says `ACCEPT 127.0.0.1:40123` when it listens.
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let port = lines
@@ -191,12 +192,5 @@ impl SServer {
             .unwrap();
         let (peer, local) = (stream.peer_addr().unwrap(), stream.local_addr().unwrap());
         Conn::new(Box::new(stream), Peer::Tcp { peer, local })
-    }
-}
-
-impl Drop for SServer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

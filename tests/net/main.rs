@@ -8,4 +8,6 @@ mod handshake;
 mod hostile;
 mod lab;
 mod program;
+#[path = "../common/running.rs"]
+mod running;
 mod trust;

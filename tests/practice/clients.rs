@@ -5,13 +5,14 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
+use crate::running::Running;
 use tempfile::TempDir;
 
 /// A running `ehlo serve`, ended when dropped.
 pub(crate) struct Server {
-    child: Child,
+    _running: Running,
     /// (scheme, port).
     ports: Vec<(String, u16)>,
     pub(crate) ca: PathBuf,
@@ -31,9 +32,9 @@ impl Server {
             .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut running = Running::start(&mut command);
         let mut ports = Vec::new();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut lines = BufReader::new(running.stdout.take().unwrap()).lines();
         let ready = loop {
             match lines.next() {
                 Some(Ok(line)) if line.starts_with("ca ") => break true,
@@ -44,9 +45,9 @@ impl Server {
                 _ => break false,
             }
         };
-        assert!(ready, "{:?}", child.wait_with_output());
+        assert!(ready, "{:?}", running.finish());
         Self {
-            child,
+            _running: running,
             ports,
             ca,
             home,
@@ -116,14 +117,6 @@ impl Server {
             .join(script);
         let (script, ca) = (script.display().to_string(), self.ca.display().to_string());
         self.run("python3", &[&script, &self.ports_as_json(), &ca]);
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Gone already is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

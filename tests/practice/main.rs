@@ -10,5 +10,7 @@ mod more_clients;
 mod pairs;
 mod pop3;
 mod rubbish;
+#[path = "../common/running.rs"]
+mod running;
 mod serve;
 mod smtp;

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::running::{Running, Signal};
 use ehlo::net::{Conn, Turn};
 use ehlo::practice::Practice;
 use ehlo::proto::protocol;
@@ -65,13 +66,13 @@ fn announced_when_ready_and_gone_at_the_end() {
     let dir = tempfile::tempdir().unwrap();
     let ready = dir.path().join("ready");
     let log = dir.path().join("log.jsonl");
-    let child = serve(&["--smtp", "0", "--pop3", "0", "--ready-file"])
-        .arg(&ready)
-        .arg("--log")
-        .arg(&log)
-        .env("XDG_RUNTIME_DIR", dir.path())
-        .spawn()
-        .unwrap();
+    let child = Running::start(
+        serve(&["--smtp", "0", "--pop3", "0", "--ready-file"])
+            .arg(&ready)
+            .arg("--log")
+            .arg(&log)
+            .env("XDG_RUNTIME_DIR", dir.path()),
+    );
     let until = Instant::now() + Duration::from_secs(30);
     let lines = loop {
         // Complete or not there at all: no need to look twice.
@@ -110,11 +111,7 @@ fn announced_when_ready_and_gone_at_the_end() {
         assert!(n > 0, "{heard}");
         heard.push_str(&String::from_utf8_lossy(&buf[..n]));
     }
-    let term = Command::new("kill")
-        .arg("-TERM")
-        .arg(child.id().to_string())
-        .status();
-    assert!(term.unwrap().success());
+    child.signal(Signal::TERM);
     for peer in &mut peers {
         let mut rest = String::new();
         peer.read_to_string(&mut rest).unwrap();
@@ -123,7 +120,7 @@ fn announced_when_ready_and_gone_at_the_end() {
             "{rest}"
         );
     }
-    let output = child.wait_with_output().unwrap();
+    let output = child.finish();
     assert!(output.status.success(), "{output:?}");
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(shown.starts_with(&lines), "{shown}");

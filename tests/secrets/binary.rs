@@ -3,12 +3,13 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use ehlo::wire::b64;
 use tempfile::TempDir;
 
 use super::canary::Canaries;
+use crate::running::{Running, Signal};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ehlo");
 pub(crate) const USER: &str = "canary";
@@ -17,7 +18,7 @@ pub(crate) const PASSWORD: &str = "Can\"ary\\Pa ss+7391";
 
 /// A practice server with a user whose password is a canary.
 pub(crate) struct Server {
-    child: Child,
+    child: Running,
     pub(crate) folder: TempDir,
     ready: Vec<String>,
 }
@@ -25,18 +26,18 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut child = Command::new(PROGRAM)
-            .args(["serve", "--ca-out", "ca.pem", "--log", "serve.log"])
-            .args(["--smtp", "0", "--smtps", "0", "--pop3", "0", "--pop3s", "0"])
-            .args(["--imap", "0", "--imaps", "0"])
-            .args(["--user", &format!("{USER}:{PASSWORD}")])
-            .current_dir(folder.path())
-            .env("HOME", folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server starts");
+        let mut child = Running::start(
+            Command::new(PROGRAM)
+                .args(["serve", "--ca-out", "ca.pem", "--log", "serve.log"])
+                .args(["--smtp", "0", "--smtps", "0", "--pop3", "0", "--pop3s", "0"])
+                .args(["--imap", "0", "--imaps", "0"])
+                .args(["--user", &format!("{USER}:{PASSWORD}")])
+                .current_dir(folder.path())
+                .env("HOME", folder.path())
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
+        );
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let mut ready = Vec::new();
         for line in lines.by_ref() {
@@ -68,8 +69,7 @@ impl Server {
 
     /// Ends it and gives what it logged.
     fn end(mut self) -> String {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it lives");
+        self.child.signal(Signal::TERM);
         self.child.wait().expect("it ends");
         fs::read_to_string(self.path("serve.log")).expect("its log")
     }

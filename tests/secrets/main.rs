@@ -8,4 +8,6 @@ mod echoes;
 mod engines;
 mod helpers;
 mod mechanisms;
+#[path = "../common/running.rs"]
+mod running;
 mod terminal;

@@ -2,6 +2,8 @@
 
 mod program;
 mod rig;
+#[path = "../common/running.rs"]
+mod running;
 mod smtp;
 
 use serde_json::Value;

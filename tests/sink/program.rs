@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::counted;
 use crate::rig::{Sink, command, message, text_of};
+use crate::running::Running;
 
 fn refused(args: &[&str]) -> (Option<i32>, String) {
     let output = command(args).output().unwrap();
@@ -358,11 +359,11 @@ fn the_course_of_time_is_told_and_colours_follow_the_configuration() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("ehlo")).unwrap();
     std::fs::write(dir.path().join("ehlo/config.toml"), "color = \"always\"\n").unwrap();
-    let mut child = command(&["127.0.0.1:0", "-M", "1"])
-        .env("XDG_CONFIG_HOME", dir.path())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = Running::start(
+        command(&["127.0.0.1:0", "-M", "1"])
+            .env("XDG_CONFIG_HOME", dir.path())
+            .stdout(std::process::Stdio::piped()),
+    );
     let mut lines = std::io::BufReader::new(child.stdout.take().unwrap());
     let mut url = String::new();
     std::io::BufRead::read_line(&mut lines, &mut url).unwrap();

@@ -3,16 +3,17 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::running::{Running, Signal};
 use serde_json::Value;
 
 /// For hangs: no test waits so long when all is well.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Sink {
-    child: Child,
+    child: Running,
     lines: BufReader<std::process::ChildStdout>,
     pub(crate) ready: Value,
 }
@@ -35,7 +36,7 @@ impl Sink {
         if !place {
             command.arg("127.0.0.1:0");
         }
-        let mut child = command.spawn().unwrap();
+        let mut child = Running::start(&mut command);
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         lines.read_line(&mut line).unwrap();
@@ -72,8 +73,7 @@ impl Sink {
 
     /// Ends the sink by SIGTERM.
     pub(crate) fn report(self) -> Value {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").arg(&id).status().unwrap().success());
+        self.child.signal(Signal::TERM);
         self.last()
     }
 

@@ -4,10 +4,11 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use super::documents::{blocks, pages};
 use super::links::Served;
+use crate::running::{Running, Signal};
 
 /// What stands for something of the reader's, and what is put there. `{smtp}` is a port.
 const PUT_IN: &[(&str, &str)] = &[
@@ -185,10 +186,7 @@ impl Place {
         } else {
             format!("{line} --ready-file is-ready")
         };
-        let mut child: Child = self
-            .shell(&format!("exec {line}"), Stdio::null())
-            .spawn()
-            .expect("it runs");
+        let mut child = Running::start(&mut self.shell(&format!("exec {line}"), Stdio::null()));
         let mut said = BufReader::new(child.stdout.take().expect("piped"));
         if line.contains("-q") {
             while !ready.exists() {
@@ -200,17 +198,10 @@ impl Place {
             said.read_line(&mut first).expect("readable");
             assert!(first.contains(':'), "{line}: {first:?}");
         }
-        let id = child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .arg(&id)
-                .status()
-                .expect("kill")
-                .success()
-        );
+        child.signal(Signal::TERM);
         let mut rest = String::new();
         said.read_to_string(&mut rest).expect("readable");
-        let out = child.wait_with_output().expect("it ends");
+        let out = child.finish();
         let errors = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(out.status.success(), "{line}: {} {errors}", out.status);
     }
@@ -224,7 +215,7 @@ impl Place {
         let waiting = line.contains("unix:lmtp").then(|| {
             let ready = self.folder.join("lmtp-ready");
             let sink = "exec ehlo sink -L -q unix:lmtp --ready-file lmtp-ready";
-            let mut child = self.shell(sink, Stdio::null()).spawn().expect("it runs");
+            let mut child = Running::start(&mut self.shell(sink, Stdio::null()));
             while !ready.exists() {
                 assert!(child.try_wait().expect("its state").is_none());
                 std::thread::yield_now();
@@ -244,10 +235,7 @@ impl Place {
         let _ = input.write_all(said);
         drop(input);
         let out = child.wait_with_output().expect("it ends");
-        if let Some(mut sink) = waiting {
-            sink.kill().expect("it is there");
-            sink.wait().expect("it ends");
-        }
+        drop(waiting);
         if out.status.success() {
             return Ok(());
         }

@@ -3,21 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::running::Running;
 
 /// `ehlo serve` on free ports.
 pub(crate) struct Served {
-    child: Child,
+    _running: Running,
     folder: tempfile::TempDir,
     pub(crate) ports: BTreeMap<String, String>,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Served {
@@ -30,14 +25,14 @@ impl Served {
         }
         command.args(more).current_dir(folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        let mut child = command.spawn().expect("it runs");
+        let mut running = Running::start(&mut command);
         let ready = folder.path().join("ready");
         let began = Instant::now();
         let text = loop {
             if let Ok(text) = std::fs::read_to_string(&ready) {
                 break text;
             }
-            let ended = child.try_wait().expect("its state");
+            let ended = running.try_wait().expect("its state");
             assert!(ended.is_none(), "it ended: {ended:?}");
             assert!(began.elapsed() < Duration::from_secs(20), "never ready");
             std::thread::yield_now();
@@ -48,7 +43,7 @@ impl Served {
             .map(|(scheme, port)| (scheme.to_owned(), port.to_owned()))
             .collect();
         Self {
-            child,
+            _running: running,
             folder,
             ports,
         }

@@ -3,6 +3,8 @@
 
 #[path = "../common/random.rs"]
 mod random;
+#[path = "../common/running.rs"]
+mod running;
 
 mod cli;
 mod commands;
