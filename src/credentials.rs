@@ -16,7 +16,9 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
@@ -29,6 +31,12 @@ pub const VARIABLE: &str = crate::wire::secret::PASSWORD_VARIABLE;
 
 /// The longest secret, in octets: tokens reach some kilobytes.
 const SECRET_MAX: usize = 64 * 1024;
+
+/// How long a password command may take, which may ask a person: unless `--timeout` says so.
+pub const COMMAND_PATIENCE: Duration = Duration::from_secs(300);
+
+/// Between two looks whether a command that closed its output has ended.
+const BETWEEN: Duration = Duration::from_millis(2);
 
 /// Where a secret may come from.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +55,8 @@ pub struct Sources {
     pub netrc: Option<PathBuf>,
     /// The host to look for in it.
     pub host: String,
+    /// How long a command may take; `None` is `COMMAND_PATIENCE`.
+    pub patience: Option<Duration>,
 }
 
 impl Sources {
@@ -145,6 +155,7 @@ impl Keeper {
             return Ok(Some(found.clone()));
         }
         let sources = &self.sources;
+        let patience = sources.patience.unwrap_or(COMMAND_PATIENCE);
         if sources.ask {
             return Ok(None);
         }
@@ -154,14 +165,20 @@ impl Keeper {
             origin,
         };
         if let Some(command) = &sources.command {
-            return Ok(Some(plain(from_command(command)?, Origin::Command)));
+            return Ok(Some(plain(
+                from_command(command, patience)?,
+                Origin::Command,
+            )));
         }
         let found = if let Some(fd) = sources.fd {
             Some(plain(from_descriptor(fd)?, Origin::Descriptor))
         } else if let Some(secret) = &sources.environment {
             Some(plain(secret.clone(), Origin::Environment))
         } else if let Some(command) = &sources.profile_command {
-            return Ok(Some(plain(from_command(command)?, Origin::Profile)));
+            return Ok(Some(plain(
+                from_command(command, patience)?,
+                Origin::Profile,
+            )));
         } else if let (Some(path), false) = (&sources.netrc, sources.host.is_empty()) {
             netrc::entry(path, &sources.host, user)?.map(|entry| Found {
                 secret: entry.password,
@@ -228,9 +245,11 @@ impl Keeper {
 /// The first line that `sh -c command` prints.
 ///
 /// # Errors
-/// When it cannot be started, fails (its exit status is reported), or prints nothing.
-pub fn from_command(command: &str) -> Result<Secret> {
+/// When it cannot be started, fails (its exit status is reported), prints nothing, or takes longer
+/// than `patience`.
+pub fn from_command(command: &str, patience: Duration) -> Result<Secret> {
     let fault = |e: io::Error| Error::local(format!("the password command: {e}"));
+    let end = Instant::now() + patience;
     let mut child = Command::new("sh")
         .args(["-c", command])
         .stdin(Stdio::null())
@@ -238,13 +257,37 @@ pub fn from_command(command: &str) -> Result<Secret> {
         .env_remove(VARIABLE)
         .spawn()
         .map_err(fault)?;
-    let mut printed = Zeroizing::new(Vec::with_capacity(4096));
+    let (done, printed) = channel();
     if let Some(out) = child.stdout.take() {
-        let mut limited = out.take(SECRET_MAX as u64 + 2);
-        limited.read_to_end(&mut printed).map_err(fault)?;
+        std::thread::spawn(move || {
+            let mut printed = Zeroizing::new(Vec::with_capacity(4096));
+            let mut limited = out.take(SECRET_MAX as u64 + 2);
+            let outcome = limited.read_to_end(&mut printed).map(|_| printed);
+            // Nobody waits any more when it took too long.
+            let _ = done.send(outcome);
+        });
     }
+    let too_long = |child: &mut Child| {
+        let _ = child.kill();
+        let _ = child.wait();
+        let text = format!(
+            "the password command was not done within {} s",
+            patience.as_secs_f64()
+        );
+        Error::local(text).hint("longer", "--timeout SECS")
+    };
+    let printed = match printed.recv_timeout(patience) {
+        Ok(outcome) => outcome.map_err(fault)?,
+        Err(_) => return Err(too_long(&mut child)),
+    };
     // The pipe is closed by now: a command that prints without end meets SIGPIPE.
-    let status = child.wait().map_err(fault)?;
+    let status = loop {
+        match child.try_wait().map_err(fault)? {
+            Some(status) => break status,
+            None if Instant::now() >= end => return Err(too_long(&mut child)),
+            None => std::thread::sleep(BETWEEN),
+        }
+    };
     let line = first_line(&printed);
     let cut_off = printed.len() > SECRET_MAX;
     if !status.success() && !cut_off {
@@ -265,7 +308,12 @@ pub fn from_descriptor(fd: i32) -> Result<Secret> {
     // Standard input is read past its buffer, and never opened anew: a batch goes on behind.
     let mut file = match fd {
         0 => None,
-        _ => Some(File::open(format!("/dev/fd/{fd}")).map_err(|e| fault(&e))?),
+        _ => match File::open(format!("/dev/fd/{fd}")) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(fault(&"it is not open for reading"));
+            }
+            opened => Some(opened.map_err(|e| fault(&e))?),
+        },
     };
     while line.len() <= SECRET_MAX {
         let mut octet = [0];
@@ -316,19 +364,29 @@ mod tests {
 
     #[test]
     fn commands_give_their_first_line() {
-        let line = |command| from_command(command).map(|s| s.expose().to_vec());
+        let line = |command| from_command(command, COMMAND_PATIENCE).map(|s| s.expose().to_vec());
         assert_eq!(
             line("printf 'wonder land\\r\\nmore'"),
             Ok(b"wonder land".to_vec())
         );
         assert_eq!(line("echo ' x '"), Ok(b" x ".to_vec()));
-        let error = from_command("echo secret; exit 3").unwrap_err();
+        let error = from_command("echo secret; exit 3", COMMAND_PATIENCE).unwrap_err();
         assert_eq!(error.what, "the password command failed: exit status: 3");
-        assert!(from_command("true").unwrap_err().what.contains("nothing"));
-        let endless = from_command("yes | tr -d '\\n'").unwrap_err();
+        assert!(
+            from_command("true", COMMAND_PATIENCE)
+                .unwrap_err()
+                .what
+                .contains("nothing")
+        );
+        let endless = from_command("yes | tr -d '\\n'", COMMAND_PATIENCE).unwrap_err();
         assert!(endless.what.contains("more than"), "{endless}");
         // It reads nothing of a batch's input.
-        assert!(from_command("cat").unwrap_err().what.contains("nothing"));
+        assert!(
+            from_command("cat", COMMAND_PATIENCE)
+                .unwrap_err()
+                .what
+                .contains("nothing")
+        );
     }
 
     #[test]

@@ -146,6 +146,7 @@ fn opening(
         command: login.password_command.clone(),
         fd: login.password_fd,
         profile_command: profile_command.map(str::to_owned),
+        patience: timeout,
         ..Sources::from_environment(target.host())
     };
     let mut keeper = Keeper::new(sources);

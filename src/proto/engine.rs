@@ -78,7 +78,6 @@ pub trait Engine: Send {
 }
 
 /// What can be submitted.
-#[derive(Debug)]
 pub enum Input<'a> {
     /// A line without its line end: a command, a line of a body or literal, an answer to a
     /// challenge, `DONE`; `Mode` says which.
@@ -120,8 +119,25 @@ pub enum Input<'a> {
     Cancel,
 }
 
+impl fmt::Debug for Input<'_> {
+    /// Lines and octets may be credentials: they are counted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "Line({} octets)", line.len()),
+            Self::Raw(octets) => write!(f, "Raw({} octets)", octets.len()),
+            Self::Content { bytes, last } => {
+                write!(f, "Content({} octets, last: {last})", bytes.len())
+            }
+            Self::Chunk { bytes, .. } => write!(f, "Chunk({} octets)", bytes.len()),
+            Self::Auth(mechanism) => write!(f, "Auth({mechanism:?})"),
+            Self::Login { user, .. } => write!(f, "Login({user:?})"),
+            Self::Apop { user, .. } => write!(f, "Apop({user:?})"),
+            Self::Cancel => f.write_str("Cancel"),
+        }
+    }
+}
+
 /// What to do next.
-#[derive(Debug)]
 // A step lives for one call and is never stored in bulk: boxing would cost an allocation an event.
 #[allow(clippy::large_enum_variant)]
 pub enum Step {
@@ -137,6 +153,20 @@ pub enum Step {
     Event(Event),
     /// Nothing to do until bytes, an input or news come.
     Wait,
+}
+
+impl fmt::Debug for Step {
+    /// What is written may be a credential: it is counted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write(octets) => write!(f, "Write({} octets)", octets.len()),
+            Self::StartTls => f.write_str("StartTls"),
+            Self::Pause(time) => write!(f, "Pause({time:?})"),
+            Self::Close => f.write_str("Close"),
+            Self::Event(event) => write!(f, "Event({event:?})"),
+            Self::Wait => f.write_str("Wait"),
+        }
+    }
 }
 
 /// What the next line will be taken for.

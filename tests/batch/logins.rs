@@ -1,7 +1,7 @@
 //! Logins that go wrong, through the program: what is said, the exit code, and that the session goes
 //! on. The server's part is written here, so that it can lie.
 
-use crate::common::{Do, Fake, Ran, program, run_with, say};
+use crate::common::{Do, Fake, Ran, not_loopback, program, run_with, say};
 
 /// The server's words of an SMTP login: greeting, EHLO with these mechanisms, then `after`, and a
 /// NOOP and QUIT that are answered where the session still goes on.
@@ -280,19 +280,13 @@ fn the_strongest_of_both_sides_is_chosen() {
     .says("GSSAPI (");
 }
 
-/// An address of this machine that is not loopback; no packet is sent to find it.
-fn own_address() -> Option<std::net::IpAddr> {
-    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
-    socket.connect("198.51.100.1:9").ok()?;
-    let address = socket.local_addr().ok()?.ip();
-    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
-}
-
 /// In the clear to a host that is not loopback nothing readable is sent, however it is said; a proof
 /// may travel.
 #[test]
 fn credentials_in_the_clear_are_refused_in_batch() {
-    let Some(address) = own_address() else {
+    let name = "logins::credentials_in_the_clear_are_refused_in_batch";
+    // It has passed in a network of its own.
+    let Some(address) = not_loopback(name) else {
         return;
     };
     let blob = "AGFsaWNlAHdvbmRlcmxhbmQ=";
@@ -372,4 +366,135 @@ fn credentials_in_the_clear_are_refused_in_batch() {
     let typed = "EHLO me.test\n:auth PLAIN alice\n";
     ehlo(&fake, "smtp", &["--allow-cleartext-auth"], typed).code(0);
     assert_eq!(fake.heard()[1], format!("AUTH PLAIN {blob}"));
+}
+
+/// Where a password is to come from and does not: said, exit 7, and nothing was sent.
+#[test]
+fn a_password_that_does_not_come_is_7_and_said() {
+    use std::os::unix::fs::PermissionsExt as _;
+    type Case<'c> = (&'c [&'c str], &'c str, i32);
+    let cases: &[Case<'_>] = &[
+        (
+            &["--password-command", "exit 3"],
+            "error: the password command failed: exit status: 3\n",
+            7,
+        ),
+        (
+            &["--password-command", "kill -9 $$"],
+            "error: the password command failed: signal: 9",
+            7,
+        ),
+        (
+            &["--password-command", "/no/such/program"],
+            "the password command failed: exit status: 127",
+            7,
+        ),
+        (
+            &["--password-command", "echo; echo wonderland"],
+            "error: the password command printed nothing on its first line\n",
+            7,
+        ),
+        (
+            &["--password-command", "head -c 70000 /dev/zero"],
+            "printed a first line of more than 65536 octets",
+            7,
+        ),
+        // Open output, closed output: it is not waited for without end.
+        (
+            &["--timeout", "0.5", "--password-command", "exec sleep 100"],
+            "error: the password command was not done within 0.5 s\n  longer    --timeout SECS\n",
+            7,
+        ),
+        (
+            &[
+                "--timeout",
+                "0.5",
+                "--password-command",
+                "echo wonderland; exec sleep 100 >&-",
+            ],
+            "was not done within 0.5 s",
+            7,
+        ),
+        (
+            &["--password-fd", "97"],
+            "error: --password-fd 97: it is not open for reading\n",
+            7,
+        ),
+        (&["--password-fd", "x"], "--password-fd", 2),
+    ];
+    for (args, words, code) in cases {
+        let fake = smtp("PLAIN", vec![]);
+        let home = tempfile::tempdir().unwrap();
+        let url = fake.url("smtp");
+        let args = [args, &["--user", "alice", url.as_str()][..]].concat();
+        let ran = run_with(
+            &mut program(home.path()),
+            &args,
+            "EHLO me.test\n:auth PLAIN\n",
+        );
+        assert_eq!(ran.code, *code, "{args:?}: {}{}", ran.out, ran.err);
+        ran.says(words)
+            .never_says("wonderland")
+            .never_says("AUTH PLAIN \u{2022}");
+        // Wrong command lines connect to nobody: the server is let go.
+        drop(std::net::TcpStream::connect(fake.addr));
+        let heard = fake.heard().join("\n");
+        assert!(!heard.contains("AUTH PLAIN"), "{heard}");
+    }
+    // Of two lines the first one counts; what the program says on standard error is its own.
+    let fake = smtp("PLAIN", vec![Do::Hear, say("235 2.7.0 ok\r\n")]);
+    let home = tempfile::tempdir().unwrap();
+    let url = fake.url("smtp");
+    let two = "echo wonderland; echo second";
+    let args = ["--password-command", two, "--user", "alice", url.as_str()];
+    run_with(
+        &mut program(home.path()),
+        &args,
+        "EHLO me.test\n:auth PLAIN\n",
+    )
+    .code(0);
+    assert_eq!(fake.heard()[1], "AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=");
+    // A .netrc that others may read is not used, and the way to mend it is told.
+    let fake = smtp("PLAIN", vec![]);
+    let netrc = home.path().join(".netrc");
+    std::fs::write(
+        &netrc,
+        "machine 127.0.0.1 login alice password wonderland\n",
+    )
+    .unwrap();
+    std::fs::set_permissions(&netrc, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let url = fake.url("smtp");
+    let ran = run_with(
+        &mut program(home.path()),
+        &[&url],
+        "EHLO me.test\n:auth PLAIN\n",
+    )
+    .code(7);
+    let path = netrc.display();
+    ran.says(&format!(
+        "error: {path} holds a password and may be read by others\n"
+    ))
+    .says(&format!("chmod 600 {path}"))
+    .never_says("wonderland");
+    assert!(!fake.heard().join("\n").contains("AUTH PLAIN"));
+}
+
+/// A key log that cannot be made: said before anything is sent.
+#[test]
+fn a_key_log_that_cannot_be_written_is_7_and_said() {
+    let home = tempfile::tempdir().unwrap();
+    let fake = Fake::new(vec![Do::Hear]);
+    let url = fake.url("smtps");
+    let mut command = program(home.path());
+    command.env("SSLKEYLOGFILE", "/no/such/folder/keys");
+    let ran = run_with(&mut command, &[&url, "--keylog"], "").code(7);
+    ran.says("/no/such/folder/keys");
+    drop(std::net::TcpStream::connect(fake.addr));
+    assert_eq!(fake.heard().join(""), "");
+    let fake = Fake::new(vec![Do::Hear]);
+    let url = fake.url("smtps");
+    let ran = run_with(&mut program(home.path()), &[&url, "--keylog"], "");
+    drop(std::net::TcpStream::connect(fake.addr));
+    assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
+    ran.says("SSLKEYLOGFILE");
 }

@@ -256,3 +256,37 @@ pub(crate) fn slurp(mut from: impl Read) -> Vec<u8> {
     let _ = from.read_to_end(&mut all);
     all
 }
+
+/// An address of this machine that is not loopback, for a test that needs one; nothing leaves the
+/// machine. Where there is no network, the test `name` runs again in a network of its own, whose
+/// loopback interface has such an address, and this gives `None` when it has passed there.
+pub(crate) fn not_loopback(name: &str) -> Option<IpAddr> {
+    const GIVEN: &str = "EHLO_TEST_OWN_ADDRESS";
+    if let Ok(address) = std::env::var(GIVEN) {
+        return Some(address.parse().unwrap());
+    }
+    let routed = || {
+        let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+        // No packet is sent by this.
+        socket.connect("198.51.100.1:9").ok()?;
+        let address = socket.local_addr().ok()?.ip();
+        (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+    };
+    if let Some(address) = routed() {
+        return Some(address);
+    }
+    let inside = "ip link set lo up && ip address add 192.0.2.1/32 dev lo && exec \"$0\" \"$@\"";
+    let ran = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--net", "sh", "-c", inside])
+        .arg(std::env::current_exe().unwrap())
+        .args([name, "--exact"])
+        .env(GIVEN, "192.0.2.1")
+        .output()
+        .expect("without a network this test needs unshare (util-linux) and ip (iproute2)");
+    let said = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+    assert!(
+        ran.status.success() && said.contains("1 passed"),
+        "{name} in a network of its own:\n{said}"
+    );
+    None
+}

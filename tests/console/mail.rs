@@ -1,6 +1,6 @@
 //! IMAP and POP3 on the screen: views, literals, IDLE, several sessions, questions before harm.
 
-use crate::common::{Do, Fake, Gate, say};
+use crate::common::{Do, Fake, Gate, not_loopback, say};
 use crate::screen::Console;
 
 #[test]
@@ -151,18 +151,10 @@ fn quit_with_deletions_is_asked_about() {
     console.golden("guard-quit.txt");
 }
 
-/// An address of this machine that is not loopback, where it has one.
-fn outer_address() -> Option<std::net::IpAddr> {
-    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
-    socket.connect("192.0.2.1:9").ok()?;
-    let address = socket.local_addr().ok()?.ip();
-    (!address.is_loopback()).then_some(address)
-}
-
 #[test]
 fn a_password_in_the_clear_is_asked_about() {
-    let Some(address) = outer_address() else {
-        // No network but loopback, where nothing is asked.
+    // It has passed in a network of its own.
+    let Some(address) = not_loopback("mail::a_password_in_the_clear_is_asked_about") else {
         return;
     };
     let fake = Fake::at(

@@ -8,6 +8,7 @@ mod echoes;
 mod engines;
 mod helpers;
 mod mechanisms;
+mod panics;
 #[path = "../common/running.rs"]
 mod running;
 mod terminal;

@@ -38,6 +38,21 @@ fn commands_have_their_order() {
     assert_eq!(counted(&sink.report(), "accepted"), 0);
 }
 
+/// A count beyond 2^64 is a count: what follows it is no command, and nobody waits for it.
+#[test]
+fn a_chunk_of_absurd_size_ends_it() {
+    let sink = Sink::start(&[]);
+    let mut client = sink.greeted();
+    client.send(format!(
+        "{ENVELOPE}BDAT 99999999999999999999 LAST\r\nRSET\r\n"
+    ));
+    for code in ["250", "250", "552"] {
+        client.expect(code);
+    }
+    assert_eq!(client.rest(), "");
+    assert_eq!(counted(&sink.report(), "accepted"), 0);
+}
+
 #[test]
 fn a_message_however_it_is_cut() {
     let sink = Sink::start(&[]);

@@ -123,7 +123,10 @@ fn options(args: &Run) -> Result<Options> {
     }
     for given in &args.secrets {
         let (name, command) = named(given, "--secret NAME=COMMAND")?;
-        secrets.insert(name.to_owned(), from_command(command)?);
+        secrets.insert(
+            name.to_owned(),
+            from_command(command, crate::credentials::COMMAND_PATIENCE)?,
+        );
     }
     let mut how = How {
         dial: how::dial(&args.link, false)?,

@@ -273,7 +273,7 @@ impl Sink {
         if count.is_some() && size.is_none() {
             // Content follows it that nobody can tell from commands.
             self.tell("552 5.3.4 Error: a chunk of that size will not be read");
-            return self.out.close();
+            return self.close();
         }
         let Some(size) = size.filter(|_| known) else {
             return self.tell("501 5.5.4 Syntax: BDAT count [LAST]");
