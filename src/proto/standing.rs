@@ -2,8 +2,8 @@
 //! colours share.
 
 use super::event::Offers;
-use super::spec::{Phase, Shape, Verb};
-use super::{PROTOCOLS, protocol};
+use super::spec::{ArgKind, Phase, Shape, Verb};
+use super::{PROTOCOLS, Protocol, protocol};
 use crate::knowledge;
 
 /// How a verb stands, the best first.
@@ -68,14 +68,18 @@ impl Situation<'_> {
         is_rare(self.protocol, verb) && !named()
     }
 
-    /// True for the greeting of a sister protocol that shares the table.
+    /// True for the greeting of a sister protocol that shares the table. What nobody asks the offers
+    /// with (HELO) belongs to the first of them (RFC 2033 4.1).
     fn is_foreign(&self, verb: &Verb) -> bool {
         let Some(own) = protocol(self.protocol) else {
             return false;
         };
-        let greets = |ask: &str| ask.split(' ').next() == Some(verb.name);
+        let is_greeting = verb.args.iter().any(|arg| arg.kind == ArgKind::HostName);
+        let asks = |p: &Protocol| p.ask_offers.split(' ').next() == Some(verb.name);
         let mut sisters = PROTOCOLS.iter().filter(|p| std::ptr::eq(p.spec, own.spec));
-        sisters.any(|p| greets(p.ask_offers)) && !greets(own.ask_offers)
+        let first = sisters.clone().next().map(|p| p.name);
+        let owner = sisters.find(|p| asks(p)).map(|p| p.name).or(first);
+        is_greeting && owner != Some(own.name)
     }
 }
 
@@ -125,6 +129,8 @@ mod tests {
         assert_eq!(standing("smtp", "LHLO", &[], false), Standing::Foreign);
         assert_eq!(standing("lmtp", "LHLO", &[], false), Standing::Legal);
         assert_eq!(standing("lmtp", "EHLO", &[], false), Standing::Foreign);
+        assert_eq!(standing("lmtp", "HELO", &[], false), Standing::Foreign);
+        assert_eq!(standing("smtp", "HELO", &[], false), Standing::Legal);
         assert_eq!(standing("smtp", "DATA", &[], false), Standing::NotNow);
     }
 }
