@@ -29,6 +29,8 @@ const PUT_IN: &[(&str, &str)] = &[
     ("imaps://HOST", "imaps://localhost:{imaps}"),
     ("imap://HOST", "imap://localhost:{imap}"),
     ("pop3://HOST", "pop3://localhost:{pop3}"),
+    ("imaps://mail.example.org", "imaps://localhost:{imaps}"),
+    ("mail.example.org 587", "localhost {submission}"),
     ("mail.example.org 25", "localhost {smtp}"),
     ("mail.example.org smtp", "localhost {smtp}"),
     ("ehlo mail 25", "ehlo localhost {smtp}"),
@@ -39,6 +41,7 @@ const PUT_IN: &[(&str, &str)] = &[
     // Files, names, sizes.
     ("FILE.talk", "a.talk"),
     ("FILE.jsonl", "a.jsonl"),
+    ("first.talk", "a.talk"),
     ("FILE.toml", "a.toml"),
     ("--merge FILE...", "--merge hdr hdr"),
     ("import FILE", "import a.txt"),
