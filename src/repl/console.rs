@@ -294,7 +294,11 @@ async fn typed(desk: &mut Desk, books: &mut Books, text: &str) -> Result<()> {
         return Ok(());
     }
     if matches!(mode, Mode::Command) {
-        if text.trim().is_empty() {
+        let in_body = desk.seat().is_some_and(|seat| {
+            let held = seat.together.as_ref();
+            held.is_some_and(|held| held.takes_body(seat.session.engine()))
+        });
+        if text.trim().is_empty() && !in_body {
             return Ok(());
         }
         books.keep(desk, text)?;

@@ -25,6 +25,7 @@ pub mod screen;
 pub mod seat;
 pub mod settings;
 pub mod teach;
+mod together;
 pub mod turn;
 pub mod upload;
 mod waiting;

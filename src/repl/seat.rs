@@ -5,20 +5,19 @@ use std::fmt;
 use std::sync::{Arc, RwLock};
 
 use super::opening::Opening;
-use crate::error::{Error, Kind};
+use crate::error::Kind;
 use crate::net::Conn;
 use crate::proto::engine::Mode;
 use crate::proto::event::{Event, Exchange, Line, LineKind, Offers, Reply, Verdict};
-use crate::proto::spec::Shape;
 use crate::session::feed::Feed;
 use crate::session::{Happening, Session, Timed};
 use crate::transcript::{Row, RowKind, Rows, Stamp, Transcript};
 use crate::ui::render::{Renderer, Style};
 use crate::ui::tls;
 use crate::ui::view::Views;
-use crate::wire::octets::announced;
 
 use super::known::Known;
+use super::together::Together;
 use super::upload::Upload;
 
 /// Messages counted of one silent STORE.
@@ -68,7 +67,7 @@ pub struct Seat {
     /// Where content and lines go instead of the screen.
     pub redirect: Option<super::redirect::Redirect>,
     /// Lines held back by `:together`.
-    pub together: Option<Vec<Vec<u8>>>,
+    pub together: Option<Together>,
     /// True once QUIT or LOGOUT was sent.
     pub said_goodbye: bool,
     /// True once the person dropped the connection.
@@ -122,41 +121,6 @@ impl Seat {
             Some(engine) if !self.session.is_over() => engine.mode(),
             _ => Mode::Command,
         }
-    }
-
-    /// Holds a line back for `:go`. What waits for an answer before more may follow comes last.
-    ///
-    /// # Errors
-    /// `Usage` for a line behind such a one; it is not kept, those before it are.
-    pub fn hold(&mut self, line: &[u8]) -> Result<(), Error> {
-        let engine = self.session.engine();
-        let waits = |line: &[u8]| {
-            let verb = engine.and_then(|engine| engine.verb_of(line));
-            let waiting = [
-                Shape::GoAheadThenBody,
-                Shape::Challenges,
-                Shape::Idle,
-                Shape::Tls,
-            ];
-            let literal = matches!(announced(line), Ok(Some(literal)) if !literal.at_once);
-            let waiting = verb.filter(|verb| waiting.contains(&verb.reply) || literal);
-            waiting.map(|verb| verb.name)
-        };
-        let held = self.together.as_ref();
-        let last = held
-            .and_then(|held| held.last())
-            .and_then(|last| waits(last));
-        if let Some(verb) = last {
-            let count = held.map_or(0, Vec::len);
-            return Err(
-                Error::usage(format!("not held back: {verb} waits for an answer first"))
-                    .hint("first", format!(":go sends the {count} lines held back")),
-            );
-        }
-        if let Some(held) = &mut self.together {
-            held.push(line.to_vec());
-        }
-        Ok(())
     }
 
     /// Marks every owed reply as late.

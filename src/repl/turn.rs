@@ -84,7 +84,13 @@ impl Desk {
                         .hint("first", ":go sends what is held back"),
                 );
             }
-            return seat.hold(line);
+            let held = seat.together.as_mut();
+            let begins = held.map(|held| held.hold(line, seat.session.engine()));
+            return match begins {
+                Some(Ok(true)) => self.say(Mark::Info, "held back as the body, up to a lone dot"),
+                Some(Err(error)) => Err(error),
+                _ => Ok(()),
+            };
         }
         if seat.session.engine().is_none() {
             return Err(Error::usage("the server has not said yet what it speaks")

@@ -156,10 +156,24 @@ fn nothing_is_lost_behind_data_in_one_write() {
     console.line("MAIL FROM:<a@example.org>").prompt("clear>");
     console.line("RCPT TO:<bob@ehlo.test>").prompt("clear>");
     console.line("DATA").prompt("clear>");
-    console.exchange("Subject: x", "DATA waits for an answer first");
-    console.shows(":go sends the 3 lines held back");
-    console.line(":go").shows("354").prompt("data>");
-    console.line("Subject: x").line(".").shows("queued as");
+    console.exchange("Subject: x", "held back as the body, up to a lone dot");
+    console.line("").prompt("clear>");
+    console.line("hi").prompt("clear>");
+    console.line(".").prompt("clear>");
+    console.exchange("QUIT", "DATA waits for an answer first");
+    console.shows(":go sends the 7 lines held back");
+    console.line(":go").shows("->  |hi").shows("queued as");
+    console.prompt("clear>");
+}
+
+#[test]
+fn a_body_held_back_is_not_sent_after_a_refusal() {
+    let mut console = Console::greeted(60);
+    let lines = ":together\nDATA\nSubject: x\nQUIT\n.\n:go\nNOOP";
+    console.keys(&format!("{PASTE_ON}{lines}{PASTE_OFF}"));
+    console.shows("lines pasted").keys("\r");
+    console.shows("2 body lines not sent: DATA was refused (503)");
+    console.shows("->  NOOP").prompt("smtp practice clear>");
 }
 
 #[test]

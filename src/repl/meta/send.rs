@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::proto::engine::{Input, Mode, Setting};
+use crate::proto::spec::Spec;
 use crate::repl::desk::Desk;
 use crate::repl::redirect::Redirect;
 use crate::repl::turn::not_sent;
 use crate::repl::upload::Upload;
+use crate::session::feed::Fate;
 use crate::ui::render::Mark;
 use crate::ui::units;
 
 use super::{active, wanted};
 
+static NO_VERBS: Spec = Spec { verbs: &[] };
 /// Octets of a BDAT chunk unless one is named.
 const CHUNK: u64 = 64 * 1024;
 const MOST_REPEATS: u32 = 1_000_000;
@@ -101,7 +104,7 @@ pub(super) async fn bdat(desk: &mut Desk, rest: &str) -> Result<()> {
 /// `:together`: lines are held back.
 pub(super) fn together(desk: &mut Desk) -> Result<()> {
     let seat = active(desk)?;
-    seat.together.get_or_insert_with(Vec::new);
+    seat.together.get_or_insert_default();
     desk.say(
         Mark::Info,
         "lines are held back; :go sends them in one write",
@@ -111,13 +114,29 @@ pub(super) fn together(desk: &mut Desk) -> Result<()> {
 /// `:go`: and sends them.
 pub(super) async fn go(desk: &mut Desk) -> Result<()> {
     let seat = active(desk)?;
-    let Some(lines) = seat.together.take() else {
+    let Some(held) = seat.together.take() else {
         return Err(Error::usage("nothing is held back").hint("first", ":together"));
     };
-    for line in &lines {
+    for line in &held.lines {
         seat.session
             .submit(Input::Line(line))
             .map_err(|r| not_sent(&r))?;
+    }
+    desk.settle().await?;
+    for line in &held.body {
+        let seat = active(desk)?;
+        let spec = seat.session.protocol().map_or(&NO_VERBS, |p| p.spec);
+        let (fate, message) = seat.feed.take(line, spec);
+        let asked = fate == Fate::Send && seat.mode() == Mode::Body;
+        if asked {
+            let sent = seat.session.submit(Input::Line(line));
+            sent.map_err(|r| not_sent(&r))?;
+        }
+        if let Some(message) = message {
+            desk.say(Mark::Remark, &message)?;
+        } else if !asked && fate == Fate::Send {
+            return desk.say(Mark::Remark, "the body was not sent: it got no go-ahead");
+        }
     }
     desk.settle().await.map(|_| ())
 }
