@@ -348,3 +348,48 @@ fn what_no_server_says_is_told_and_not_obeyed() {
         "{text}"
     );
 }
+
+/// So many reads without a pause use up what a task may do at once; the time allowed must not get lost then.
+#[test]
+fn silence_behind_a_flood_ends_in_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("imap://alice@{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut back = stream.try_clone().unwrap();
+        back.write_all(b"* OK hi\r\n").unwrap();
+        for line in BufReader::new(stream).lines() {
+            // The client may hang up in the middle of what it was sent.
+            let Ok(line) = line else { break };
+            let tag = line.split(' ').next().unwrap_or_default();
+            if line.contains("FETCH") {
+                let part = vec![b'x'; 1 << 20];
+                let _ = back.write_all(b"* 1 FETCH (BODY[] {1000000000}\r\n");
+                for _ in 0..64 {
+                    let _ = back.write_all(&part);
+                }
+                continue;
+            }
+            if line.contains("SELECT") {
+                back.write_all(b"* 1 EXISTS\r\n").unwrap();
+            }
+            back.write_all(format!("{tag} OK done\r\n").as_bytes())
+                .unwrap();
+        }
+    });
+    let out = load(
+        &url,
+        &["-s", "1", "-m", "1", "--timeout", "1", "-q", "--json"],
+    )
+    .env("EHLO_PASSWORD", "wonderland")
+    .output()
+    .unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(out.status.code(), Some(1), "{out:?}");
+    assert!(told["errors"].to_string().contains("FETCH"), "{told}");
+    assert!(
+        told["octets_received"].as_u64() > Some(60_000_000),
+        "{told}"
+    );
+    server.join().unwrap();
+}
