@@ -53,7 +53,7 @@ pub struct Desk {
     /// Rows of all sessions so far.
     pub(super) rows: u64,
     /// What `show` writes, kept for its capacity.
-    text: String,
+    text: Vec<u8>,
 }
 
 impl fmt::Debug for Desk {
@@ -85,7 +85,7 @@ impl Desk {
             answering: None,
             next_number: 1,
             rows: 0,
-            text: String::new(),
+            text: Vec::new(),
         }
     }
 
@@ -152,7 +152,7 @@ impl Desk {
         };
         if let Some(log) = &mut self.log {
             match log.json {
-                true => text.push_str(&json(&rows)),
+                true => text.extend_from_slice(json(&rows).as_bytes()),
                 false => seat.log.render(timed, &mut text),
             }
             log.write(&text)?;
@@ -164,7 +164,7 @@ impl Desk {
             _ => false,
         };
         if self.settings.json {
-            text.push_str(&json(&rows));
+            text.extend_from_slice(json(&rows).as_bytes());
         } else if !taken {
             seat.renderer.speak(seat.session.protocol());
             if let Some(note) = late_note(seat, timed) {
@@ -203,9 +203,12 @@ impl Desk {
                 }
             }
             if several && !text.is_empty() {
+                let place = format!("[{number}] ");
                 text = text
-                    .lines()
-                    .map(|line| format!("[{number}] {line}\n"))
+                    .split_inclusive(|b| *b == b'\n')
+                    .flat_map(|line| [place.as_bytes(), line])
+                    .flatten()
+                    .copied()
                     .collect();
             }
         }

@@ -144,7 +144,7 @@ async fn seat_or_tell(
     let session = match session {
         Ok(session) => session,
         Err(error) => {
-            let mut text = String::new();
+            let mut text = Vec::new();
             let mut renderer = Renderer::new(desk.style());
             told.iter()
                 .for_each(|timed| renderer.render(timed, &mut text));

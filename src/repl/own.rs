@@ -27,7 +27,7 @@ impl Desk {
                 None => Ok(()),
             };
         }
-        let mut out = String::new();
+        let mut out = Vec::new();
         let style = self.style();
         match self.seats.get_mut(self.active) {
             Some(seat) => seat.renderer.note(mark, text, &mut out),

@@ -36,16 +36,19 @@ impl Screen {
     ///
     /// # Errors
     /// `Local`, quietly when the reader went away.
-    pub fn write(&mut self, text: &str) -> Result<()> {
+    pub fn write(&mut self, text: impl AsRef<[u8]>) -> Result<()> {
+        let text = text.as_ref();
         if text.is_empty() {
             return Ok(());
         }
         if let (true, Some(above)) = (self.reading, &self.above)
-            && above.send(text.to_owned()).is_ok()
+            && above
+                .send(String::from_utf8_lossy(text).into_owned())
+                .is_ok()
         {
             return Ok(());
         }
-        out::print(text)
+        out::write_bytes(text)
     }
 }
 
@@ -81,9 +84,9 @@ impl LogFile {
     ///
     /// # Errors
     /// `Local`: the disk is full, the folder gone.
-    pub fn write(&mut self, text: &str) -> Result<()> {
+    pub fn write(&mut self, text: &[u8]) -> Result<()> {
         self.file
-            .write_all(text.as_bytes())
+            .write_all(text)
             .map_err(|e| Error::local(format!("{}: {e}", self.name)).doing("writing the log"))
     }
 

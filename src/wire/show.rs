@@ -70,12 +70,23 @@ pub fn json_safe(json: String) -> String {
     out
 }
 
-/// True when all of it is printable ASCII. Without a way out of the loop, so that it runs many
-/// octets at a time.
-fn is_printable(bytes: &[u8]) -> bool {
-    bytes
+/// True when all of it is printable ASCII. Eight octets at a time, without a way out of the loop.
+pub fn is_printable(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk() else {
+        return bytes.iter().all(|b| (0x20..0x7f).contains(b));
+    };
+    let (eights, _) = bytes.as_chunks();
+    let unfit = eights
         .iter()
-        .fold(true, |all, b| all & (0x20..0x7f).contains(b))
+        .fold(unfit(last), |all, eight| all | unfit(eight));
+    unfit & 0x8080_8080_8080_8080 == 0
+}
+
+/// The topmost bit of an octet that is below a blank or above the tilde: a lower octet borrows, a
+/// higher one carries into that bit or has it. The octets beside such a one may be marked with it.
+fn unfit(octets: &[u8; 8]) -> u64 {
+    let octets = u64::from_ne_bytes(*octets);
+    octets.wrapping_sub(0x2020_2020_2020_2020) | octets.wrapping_add(0x0101_0101_0101_0101) | octets
 }
 
 /// True when `show` would change something other than TABs: the text holds what a terminal obeys
@@ -126,6 +137,23 @@ fn is_combining(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_unfit_octet_anywhere_is_seen() {
+        for length in 0..=20 {
+            let line = vec![b'~'; length];
+            assert!(is_printable(&line));
+            for (at, octet) in (0..length).flat_map(|at| (0..=255).map(move |octet| (at, octet))) {
+                let mut line = line.clone();
+                line[at] = octet;
+                assert_eq!(
+                    is_printable(&line),
+                    (0x20..0x7f).contains(&octet),
+                    "{line:?}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn nothing_a_terminal_obeys_survives() {

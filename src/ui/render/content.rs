@@ -11,7 +11,7 @@ use crate::transcript::Direction;
 use crate::ui::marks::{Fold, gutter};
 use crate::ui::style::{Role, Styled};
 use crate::ui::units;
-use crate::wire::show::show;
+use crate::wire::show::{is_printable, show};
 
 /// A line of content longer than this is shown in pieces.
 const PIECE: usize = 16 * 1024;
@@ -26,7 +26,7 @@ pub struct Carry {
 }
 
 impl Renderer {
-    pub(super) fn part(&mut self, part: &Part, secured: bool, out: &mut String) {
+    pub(super) fn part(&mut self, part: &Part, secured: bool, out: &mut Vec<u8>) {
         if let Some(held) = self.held.take() {
             self.put(held, Fold::Edge, out);
         }
@@ -60,36 +60,29 @@ impl Renderer {
 
     /// Copies whole lines of printable ASCII, up to the first that needs more care, and gives back
     /// the rest.
-    fn plain_lines<'a>(&mut self, bytes: &'a [u8], out: &mut String) -> &'a [u8] {
-        let limited = self.style.look.width.is_some() || self.style.content_lines.is_some();
-        let plain = bytes.iter().fold(true, |all, b| {
-            all & ((0x20..0x7f).contains(b) | (*b == b'\r') | (*b == b'\n'))
-        });
-        let (false, true, Ok(text)) = (limited, plain, std::str::from_utf8(bytes)) else {
+    fn plain_lines<'a>(&mut self, bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+        if self.style.look.width.is_some() || self.style.content_lines.is_some() {
             return bytes;
-        };
-        let mark = gutter(Direction::Received, self.carry.secured, false);
-        out.reserve(bytes.len() + bytes.len() / 8);
-        let mut start = 0;
-        while let Some(at) = memchr2(b'\r', b'\n', &bytes[start..]) {
-            let end = start + at;
-            // A CR that no LF follows is no line end, and is shown as what it is.
-            let next = match &bytes[end..] {
-                [b'\n', ..] => end + 1,
-                [b'\r', b'\n', ..] => end + 2,
-                _ => break,
-            };
-            self.carry.lines += 1;
-            out.push_str(mark);
-            out.push('|');
-            out.push_str(&text[start..end]);
-            out.push('\n');
-            start = next;
         }
-        &bytes[start..]
+        let mark = format!(
+            "{}|",
+            gutter(Direction::Received, self.carry.secured, false)
+        );
+        out.reserve(bytes.len() + bytes.len() / 8);
+        let mut rest = bytes;
+        let mut length = 0;
+        while let Some(end) = plain_line(rest, length) {
+            self.carry.lines += 1;
+            length = end.text;
+            out.extend_from_slice(mark.as_bytes());
+            out.extend_from_slice(&rest[..end.text]);
+            out.push(b'\n');
+            rest = &rest[end.next..];
+        }
+        rest
     }
 
-    fn content_line(&mut self, line: &[u8], out: &mut String) {
+    fn content_line(&mut self, line: &[u8], out: &mut Vec<u8>) {
         self.carry.lines += 1;
         if self
             .style
@@ -105,10 +98,10 @@ impl Renderer {
         let shown = show(text, self.style.look.charset);
         let fits = |width| mark.len() + 1 + shown.len() <= width;
         if self.style.look.width.is_none_or(fits) {
-            out.push_str(mark);
-            out.push('|');
-            out.push_str(&shown);
-            out.push('\n');
+            out.extend_from_slice(mark.as_bytes());
+            out.push(b'|');
+            out.extend_from_slice(shown.as_bytes());
+            out.push(b'\n');
             return;
         }
         let line = Styled::plain(mark).with(Role::Plain, format!("|{shown}"));
@@ -116,7 +109,7 @@ impl Renderer {
     }
 
     /// Ends a content whose last line had no line end, and tells what was not shown.
-    pub(super) fn finish_content(&mut self, out: &mut String) {
+    pub(super) fn finish_content(&mut self, out: &mut Vec<u8>) {
         if !self.carry.rest.is_empty() {
             let line = std::mem::take(&mut self.carry.rest);
             self.content_line(&line, out);
@@ -132,4 +125,33 @@ impl Renderer {
         self.carry.lines = 0;
         self.carry.hidden = 0;
     }
+}
+
+/// Where a line ends: the octets of its text, and where the next one begins.
+struct End {
+    text: usize,
+    next: usize,
+}
+
+/// The end of a first line of printable ASCII; `None` when there is none or it holds something else.
+///
+/// The lines of an attachment are of one length: the end is looked for where the line before had
+/// its own, and only then searched for.
+fn plain_line(bytes: &[u8], length: usize) -> Option<End> {
+    let as_before =
+        bytes.get(length..length + 2) == Some(b"\r\n") && is_printable(&bytes[..length]);
+    if as_before {
+        return Some(End {
+            text: length,
+            next: length + 2,
+        });
+    }
+    let text = memchr2(b'\r', b'\n', bytes)?;
+    // A CR that no LF follows is no line end, and is shown as what it is.
+    let next = match &bytes[text..] {
+        [b'\n', ..] => text + 1,
+        [b'\r', b'\n', ..] => text + 2,
+        _ => return None,
+    };
+    is_printable(&bytes[..text]).then_some(End { text, next })
 }

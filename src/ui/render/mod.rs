@@ -105,7 +105,7 @@ impl Renderer {
     }
 
     /// Adds what `timed` says to `out`, each line ended.
-    pub fn render(&mut self, timed: &Timed, out: &mut String) {
+    pub fn render(&mut self, timed: &Timed, out: &mut Vec<u8>) {
         match &timed.what {
             Happening::Engine(Event::Part(part)) => self.part(part, timed.secured, out),
             Happening::Engine(Event::Line(line)) => self.line(line, timed.secured, out),
@@ -124,13 +124,13 @@ impl Renderer {
     }
 
     /// Adds a line of our own.
-    pub fn note(&mut self, mark: Mark, text: &str, out: &mut String) {
+    pub fn note(&mut self, mark: Mark, text: &str, out: &mut Vec<u8>) {
         self.release(None, out);
         self.put(mark.line(text), Fold::Words, out);
     }
 
     /// Adds a view: what the lines above say, arranged.
-    pub fn arranged(&mut self, lines: &[Styled], out: &mut String) {
+    pub fn arranged(&mut self, lines: &[Styled], out: &mut Vec<u8>) {
         if !lines.is_empty() {
             self.release(None, out);
         }
@@ -142,14 +142,14 @@ impl Renderer {
         }
     }
 
-    fn put(&self, line: Styled, how: Fold, out: &mut String) {
+    fn put(&self, line: Styled, how: Fold, out: &mut Vec<u8>) {
         for line in fold(line, self.style.look.width, how) {
-            out.push_str(&line.render(&self.style.look));
-            out.push('\n');
+            out.extend_from_slice(line.render(&self.style.look).as_bytes());
+            out.push(b'\n');
         }
     }
 
-    fn line(&mut self, line: &Line, secured: bool, out: &mut String) {
+    fn line(&mut self, line: &Line, secured: bool, out: &mut Vec<u8>) {
         self.release(None, out);
         let refused = matches!(line.verdict, Verdict::Refused | Verdict::TryLater);
         let text = match (&line.clear, self.style.show_secrets) {
@@ -166,7 +166,7 @@ impl Renderer {
         }
     }
 
-    fn sent(&mut self, sent: &Sent, secured: bool, out: &mut String) {
+    fn sent(&mut self, sent: &Sent, secured: bool, out: &mut Vec<u8>) {
         self.release(None, out);
         let seen = self.style.echo == Echo::Added
             && self
@@ -211,7 +211,7 @@ impl Renderer {
     }
 
     /// Prints the held status line, with its time when that is known and wanted.
-    fn release(&mut self, took: Option<Duration>, out: &mut String) {
+    fn release(&mut self, took: Option<Duration>, out: &mut Vec<u8>) {
         self.finish_content(out);
         let Some(mut line) = self.held.take() else {
             return;
