@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use crate::error::{Error, Kind, Result};
 
 /// Room in a pipe behind standard output, so that content can be written while the reader still has
-/// the part before it. Linux gives 64 KiB unless asked.
-const PIPE_ROOM: usize = 256 * 1024;
+/// the part before it. Linux gives 64 KiB unless asked, and this much to anybody.
+const PIPE_ROOM: usize = 1024 * 1024;
 
 /// Prepares standard output for content of any size. What is no pipe needs nothing.
 pub fn widen() {
