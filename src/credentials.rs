@@ -132,6 +132,17 @@ impl Keeper {
         }
     }
 
+    /// A keeper for another host, to which nothing of this one's goes: what was found or typed, the
+    /// profile's command, the descriptor that was read. What is for whoever logs in stays.
+    pub fn for_host(&self, host: impl Into<String>) -> Self {
+        Self::new(Sources {
+            host: host.into(),
+            profile_command: None,
+            fd: None,
+            ..self.sources.clone()
+        })
+    }
+
     /// Reads a descriptor now. It may be standard input, whose other lines are a batch's.
     ///
     /// # Errors
@@ -443,6 +454,27 @@ mod tests {
         sources.environment = None;
         sources.host = "elsewhere.test".into();
         assert_eq!(next(&sources).0, "typed");
+    }
+
+    #[test]
+    fn another_host_gets_nothing_of_this_one() {
+        let mut keeper = Keeper::new(Sources {
+            fd: Some(9999),
+            profile_command: Some("echo from-profile".into()),
+            host: "mail.test".into(),
+            ..Sources::default()
+        });
+        keeper.kept = Some((
+            Some("alice".into()),
+            Found {
+                secret: Secret::new("typed"),
+                user: None,
+                origin: Origin::Typed,
+            },
+        ));
+        let mut other = keeper.for_host("other.test");
+        assert_eq!(other.find(Some("alice")), Ok(None));
+        assert_eq!(other.sources.host, "other.test");
     }
 
     #[test]

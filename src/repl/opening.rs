@@ -55,13 +55,15 @@ impl Opening {
         }
     }
 
-    /// The same options for another target. A login is not repeated there, and trust is not waived.
+    /// The same options for another target. A login is not repeated there, trust is not waived, and
+    /// another host gets no password of this one.
     pub fn for_target(&self, target: Target) -> Self {
         let mut how = self.how.clone();
         how.plan = None;
         how.starttls = false;
         how.tls.insecure = false;
         Self {
+            keeper: self.keeper_for(&target),
             target,
             how,
             login: None,
@@ -70,6 +72,21 @@ impl Opening {
             insecure: false,
             ..self.clone()
         }
+    }
+
+    /// Where passwords for another target come from: a host keeps its own on another port.
+    fn keeper_for(&self, target: &Target) -> Arc<Mutex<Keeper>> {
+        let same = match (&self.target.place, &target.place) {
+            (Place::Tcp { host, .. }, Place::Tcp { host: other, .. }) => {
+                host.eq_ignore_ascii_case(other)
+            }
+            (here, there) => here == there,
+        };
+        if same {
+            return Arc::clone(&self.keeper);
+        }
+        let keeper = self.keeper.lock().map(|k| k.for_host(target.host()));
+        Arc::new(Mutex::new(keeper.unwrap_or_default()))
     }
 
     /// The user named on the command line or in the URL.

@@ -498,3 +498,31 @@ fn a_key_log_that_cannot_be_written_is_7_and_said() {
     assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
     ran.says("SSLKEYLOGFILE");
 }
+
+/// `:open` goes to another host: the first one's `.netrc` entry is not for it, its own one is.
+#[test]
+fn a_password_goes_to_the_host_it_is_for() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let netrc = home.path().join(".netrc");
+    let run = |entries: &str, first: &Fake, second: &Fake| {
+        std::fs::write(&netrc, entries).unwrap();
+        std::fs::set_permissions(&netrc, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let typed = format!(
+            "EHLO me.test\n:auth PLAIN\n:open smtp://localhost:{}\nEHLO me.test\n:auth PLAIN\nNOOP\n",
+            second.addr.port()
+        );
+        run_with(&mut program(home.path()), &[&first.url("smtp")], typed)
+    };
+    let accepting = || smtp("PLAIN", vec![Do::Hear, say("235 2.7.0 ok\r\n")]);
+    let (first, second) = (accepting(), smtp("PLAIN", vec![]));
+    let alice = "machine 127.0.0.1 login alice password wonderland\n";
+    run(alice, &first, &second).code(2).says("cannot be asked");
+    assert_eq!(first.heard()[1], "AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=");
+    assert_eq!(second.heard()[1], "NOOP");
+    let (first, second) = (accepting(), accepting());
+    let both = format!("{alice}machine localhost login bob password builder\n");
+    run(&both, &first, &second).code(0);
+    assert_eq!(first.heard()[1], "AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=");
+    assert_eq!(second.heard()[1], "AUTH PLAIN AGJvYgBidWlsZGVy");
+}
