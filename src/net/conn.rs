@@ -80,6 +80,8 @@ pub struct Conn {
     truncated: bool,
     out: Vec<u8>,
     written: usize,
+    /// Octets that were not written when writing failed, and those queued since.
+    unwritten: usize,
     unflushed: bool,
     write_fault: Option<io::Error>,
 }
@@ -96,6 +98,7 @@ impl Conn {
             truncated: false,
             out: Vec::new(),
             written: 0,
+            unwritten: 0,
             unflushed: false,
             write_fault: None,
         }
@@ -103,13 +106,15 @@ impl Conn {
 
     /// Puts octets behind those already waiting to be written.
     pub fn queue(&mut self, bytes: &[u8]) {
-        if self.write_fault.is_none() {
-            if self.out.capacity() == 0 {
-                let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
-                self.out = spare.ok().flatten().unwrap_or_default();
-            }
-            self.out.extend_from_slice(bytes);
+        if self.write_fault.is_some() {
+            self.unwritten += bytes.len();
+            return;
         }
+        if self.out.capacity() == 0 {
+            let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
+            self.out = spare.ok().flatten().unwrap_or_default();
+        }
+        self.out.extend_from_slice(bytes);
     }
 
     /// The same for octets nobody else needs: with an empty queue nothing is copied.
@@ -133,6 +138,11 @@ impl Conn {
     /// How many octets still wait to be written.
     pub fn queued(&self) -> usize {
         self.out.len() - self.written
+    }
+
+    /// Octets that wait to be written, or waited for it when writing failed.
+    pub fn unsent(&self) -> usize {
+        self.queued() + self.unwritten
     }
 
     /// Writes what is queued and reads what has come, until one of the two is worth telling.
@@ -226,6 +236,7 @@ impl Conn {
     }
 
     fn stop_writing(&mut self, fault: io::Error) {
+        self.unwritten = self.queued();
         self.out.clear();
         self.written = 0;
         self.unflushed = false;

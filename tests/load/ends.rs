@@ -1,9 +1,11 @@
 //! Load against sink, with faults on: both ends tell the same, to the message.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::process::{ChildStdout, Command, Stdio};
+use std::sync::mpsc;
 
-use crate::lab::{Lab, load, report};
+use crate::lab::{Lab, listen_in_silence, load, report, server};
 use crate::running::{Running, Signal};
 use serde_json::Value;
 
@@ -158,6 +160,117 @@ fn a_run_that_is_ended_loses_no_count() {
     assert!(told["accepted"].as_u64().unwrap() > 0, "{told}");
     assert_eq!(told["accepted"], seen["accepted"]);
     assert_eq!(told["in_doubt"], 0, "{told}");
+}
+
+/// Where a server stops answering.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Mute {
+    Greeting,
+    Content,
+    Verdict,
+}
+
+/// Says yes up to there, tells when it is there, and then nothing any more.
+fn mute(mut stream: TcpStream, at: Mute, there: &mpsc::Sender<()>) {
+    let mut content = false;
+    if at != Mute::Greeting {
+        stream.write_all(b"220 hi\r\n").unwrap();
+        for line in BufReader::new(stream.try_clone().unwrap()).lines() {
+            let line = line.unwrap();
+            let reply = match &*line {
+                "DATA" => "354 go\r\n",
+                "." => break,
+                _ if content => continue,
+                _ => "250 ok\r\n",
+            };
+            content |= line == "DATA";
+            stream.write_all(reply.as_bytes()).unwrap();
+            if content && at == Mute::Content {
+                break;
+            }
+        }
+    }
+    there.send(()).unwrap();
+    if at == Mute::Content {
+        // Nothing is read as long as this test runs.
+        loop {
+            std::thread::park();
+        }
+    }
+    listen_in_silence(stream);
+}
+
+/// Only what was sent whole is in doubt.
+#[test]
+fn a_run_that_does_not_wait_knows_what_was_sent() {
+    for (at, failed, in_doubt) in [
+        (Mute::Greeting, 2, 0),
+        (Mute::Content, 2, 0),
+        (Mute::Verdict, 0, 2),
+    ] {
+        let (there, reached) = mpsc::channel();
+        let url = server("smtp", move |stream| mute(stream, at, &there));
+        let length = if at == Mute::Content {
+            "30000000"
+        } else {
+            "1000"
+        };
+        let mut child = Running::start(
+            load(
+                &url,
+                &["-s", "2", "-m", "9", "-l", length, "-d", "-q", "--json"],
+            )
+            .stdout(Stdio::piped()),
+        );
+        for _ in 0..2 {
+            reached.recv().unwrap();
+        }
+        // Two that come at once may be heard as one.
+        while child.try_wait().unwrap().is_none() {
+            child.signal(Signal::INT);
+            std::thread::yield_now();
+        }
+        let out = child.finish();
+        assert_eq!(out.status.code(), Some(130));
+        let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+        assert_eq!(told["accepted"], 0, "{at:?}: {told}");
+        assert_eq!(told["failed"], failed, "{at:?}: {told}");
+        assert_eq!(told["in_doubt"], in_doubt, "{at:?}: {told}");
+    }
+}
+
+/// Behind something that is no reply nobody knows where the next one begins.
+#[test]
+fn a_connection_out_of_step_is_not_used_again() {
+    let long = "x".repeat(20_000);
+    for nonsense in [&*long, "what?\r\n"] {
+        let said = nonsense.to_owned();
+        let url = server("lmtp", move |mut stream| {
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let mut content = false;
+            stream.write_all(b"220 hi\r\n").unwrap();
+            for line in lines.map_while(Result::ok) {
+                let reply = match &*line {
+                    "DATA" => "354 go\r\n",
+                    "." => &*format!("250 ok\r\n{said}"),
+                    _ if content => continue,
+                    _ => "250 ok\r\n",
+                };
+                content = line == "DATA";
+                // Whoever does not understand hangs up.
+                if stream.write_all(reply.as_bytes()).is_err() {
+                    break;
+                }
+            }
+        });
+        let told = report(&url, &["-d", "-m", "3", "-r", "2", "-l", "10"], 1);
+        assert_eq!(told["accepted"], 3, "{told}");
+        assert_eq!(told["recipients"], 3, "{told}");
+        assert_eq!(told["connections"], 3, "{told}");
+        let errors = told["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), 1, "{told}");
+        assert_eq!(errors[0]["count"], 3, "{told}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A practice server in this process, and the program beside it.
 
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
 use ehlo::config::faults;
@@ -99,4 +100,22 @@ pub(crate) fn report(target: &str, args: &[&str], code: i32) -> Value {
     let out = load(target, args).args(["--json", "-4"]).output().unwrap();
     assert_eq!(out.status.code(), Some(code), "{args:?}: {out:?}");
     serde_json::from_slice(&out.stdout).unwrap()
+}
+
+/// A server whose connections are all given to `serve`, each in a thread of its own.
+pub(crate) fn server(scheme: &str, serve: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let serve = serve.clone();
+            std::thread::spawn(move || serve(stream));
+        }
+    });
+    url
+}
+
+/// Takes what comes, says nothing, and stays until the other side goes.
+pub(crate) fn listen_in_silence(mut stream: TcpStream) {
+    let _ = std::io::copy(&mut stream, &mut std::io::sink());
 }

@@ -89,9 +89,9 @@ impl<'a> Client<'a> {
         self.link.queue(octets)
     }
 
-    /// Octets that are not written yet.
-    pub(super) fn queued(&self) -> usize {
-        self.link.conn.queued()
+    /// Octets that were not written.
+    pub(super) fn unsent(&self) -> usize {
+        self.link.conn.unsent()
     }
 
     /// Reads a reply and counts its code; its time is counted as that of `stage`.
@@ -99,6 +99,7 @@ impl<'a> Client<'a> {
         self.reply_lines(stage, start, |_| {}).await
     }
 
+    /// After trouble nobody knows where the next reply begins: the connection is lost.
     async fn reply_lines(
         &mut self,
         stage: Stage,
@@ -111,6 +112,7 @@ impl<'a> Client<'a> {
         loop {
             let Some(end) = memchr(b'\n', &self.link.heard[seen..]).map(|at| seen + at) else {
                 if self.link.heard.len() - used > LINE {
+                    self.link.lost = true;
                     return Err(Trouble::new(stage, "a line of a reply is too long"));
                 }
                 self.link.heard.drain(..used);
@@ -121,6 +123,7 @@ impl<'a> Client<'a> {
             let line = &self.link.heard[used..end];
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let Some(parts) = reply::line(line) else {
+                self.link.lost = true;
                 return Err(Trouble::new(stage, "no reply, but other text").with(line));
             };
             each(parts.text);
@@ -139,6 +142,7 @@ impl<'a> Client<'a> {
             used = end + 1;
             seen = used;
             if more && lines >= LINES {
+                self.link.lost = true;
                 return Err(Trouble::new(stage, "a reply has too many lines"));
             }
             if !more {

@@ -152,7 +152,7 @@ impl<'a> Link<'a> {
     pub(super) async fn read(&mut self, stage: Stage) -> Result<(), Trouble> {
         let (conn, heard) = (&mut self.conn, &mut self.heard);
         let (timer, armed, patience) = (&mut self.timer, &mut self.armed, self.patience);
-        let queued = conn.queued();
+        let (queued, unsent) = (conn.queued(), conn.unsent());
         // A reply that goes on for ever is none, however fast it comes.
         if queued == 0 && self.said.elapsed() >= patience {
             self.lost = true;
@@ -199,7 +199,7 @@ impl<'a> Link<'a> {
         });
         let why = match turn.await {
             Some(Ok(turn)) => {
-                let sent = (queued - self.conn.queued()) as u64;
+                let sent = (unsent - self.conn.unsent()) as u64;
                 if sent > 0 && slow {
                     self.said = Instant::now();
                 }

@@ -32,7 +32,7 @@ use self::live::Live;
 use self::pace::{Pace, Phase};
 use self::plan::Plan;
 use self::watch::{Looker, Watch};
-use self::worker::{GRACE, Shared};
+use self::worker::{GRACE, Shared, UNANSWERED, UNSENT};
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::net::listen;
@@ -91,16 +91,15 @@ pub fn run(options: &cli::Load) -> Result<()> {
     if let Some(watch) = &shared.watch {
         watch.end(&mut tally);
     }
-    let undecided = shared.in_flight.load(Ordering::Acquire);
-    if undecided > 0 {
-        tally.in_doubt += undecided;
-        for _ in 0..undecided {
-            tally.error(
-                shared.plan.whole(),
-                "ended before the server had answered",
-                "",
-            );
-        }
+    // Whoever waited for the verdict on a content has counted it.
+    let why = match shared.plan.mix {
+        Some(_) => UNANSWERED,
+        None => UNSENT,
+    };
+    let unfinished = shared.in_flight.load(Ordering::Acquire);
+    tally.failed += unfinished;
+    for _ in 0..unfinished {
+        tally.error(shared.plan.whole(), why, "");
     }
     let about = About {
         tool: "load".into(),

@@ -20,6 +20,10 @@ use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::stats::{Stage, Tally};
 
+/// Why messages failed, or are in doubt, that a run did not wait for.
+pub(super) const UNSENT: &str = "ended before it was sent whole";
+pub(super) const UNANSWERED: &str = "ended before the server had answered";
+
 /// What all workers share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -295,24 +299,20 @@ impl<'a> Session<'a> {
                 begun = Some(client.queue(self.line.as_bytes()));
                 behind = self.line.len();
             }
-            match self.verdict(client, start, recipients).await {
-                Ok(outcome) => self.outcome(job, &outcome),
-                Err(trouble) => {
-                    self.trouble(trouble);
-                    let unsent = client.queued() > behind;
-                    self.outcome(
-                        job,
-                        if unsent {
-                            &Outcome::Failed
-                        } else {
-                            &Outcome::InDoubt
-                        },
-                    );
-                    chain.usable = false;
-                    chain.left = next;
-                    return chain;
-                }
+            let mut awaited = Awaited {
+                session: self,
+                client,
+                job,
+                behind,
+                good: 0,
+                over: false,
+            };
+            if !awaited.verdict(start, recipients).await {
+                chain.usable = false;
+                chain.left = next;
+                return chain;
             }
+            drop(awaited);
             chain.sent += 1;
             if client.is_closing() {
                 chain.usable = false;
@@ -464,44 +464,90 @@ impl<'a> Session<'a> {
         client.queue(self.line.as_bytes());
         client.queue(&message.plain)
     }
+}
 
+/// A message whose content is queued. If it is dropped before the verdict, as where a run does not
+/// wait any longer, it is counted as what is known by then.
+struct Awaited<'s, 'c, 'l> {
+    session: &'s Session<'s>,
+    client: &'c mut Client<'l>,
+    job: Job,
+    /// Octets queued behind the content.
+    behind: usize,
+    /// Replies so far that say yes.
+    good: u64,
+    /// It is counted.
+    over: bool,
+}
+
+impl Awaited<'_, '_, '_> {
     /// The reply to the content; LMTP has one for each recipient that was taken (RFC 2033 4.2).
-    async fn verdict(
-        &self,
-        client: &mut Client<'_>,
-        start: Instant,
-        recipients: u64,
-    ) -> Result<Outcome, Trouble> {
-        let plan = &self.shared.plan;
+    /// Counts the message, and answers whether the connection was not lost over it.
+    async fn verdict(&mut self, start: Instant, recipients: u64) -> bool {
+        let plan = &self.session.shared.plan;
         let stage = if plan.chunking {
             Stage::Bdat
         } else {
             Stage::Dot
         };
         let replies = if plan.lmtp { recipients } else { 1 };
-        let mut good = 0;
         for _ in 0..replies {
-            match client.reply(stage, start).await {
-                Ok(250) => good += 1,
+            match self.client.reply(stage, start).await {
+                Ok(250) => self.good += 1,
                 Ok(code) => {
-                    self.trouble(client.refused(stage));
+                    self.session.trouble(self.client.refused(stage));
                     if code == 421 {
                         break;
                     }
                 }
-                // Somebody has it already: it is not the message that is in doubt.
-                Err(trouble) if good > 0 => {
-                    self.trouble(trouble);
-                    break;
+                Err(trouble) => {
+                    self.session.trouble(trouble);
+                    self.count(&self.known());
+                    return false;
                 }
-                Err(trouble) => return Err(trouble),
             }
         }
-        Ok(match (good, plan.lmtp) {
+        self.count(&match (self.good, plan.lmtp) {
             (0, _) => Outcome::Failed,
             (good, true) => Outcome::Accepted { recipients: good },
             (_, false) => Outcome::Accepted { recipients },
-        })
+        });
+        true
+    }
+
+    /// What is known without all replies.
+    fn known(&self) -> Outcome {
+        if self.good > 0 {
+            // LMTP: somebody has it already.
+            return Outcome::Accepted {
+                recipients: self.good,
+            };
+        }
+        if self.client.unsent() > self.behind {
+            return Outcome::Failed;
+        }
+        Outcome::InDoubt
+    }
+
+    fn count(&mut self, outcome: &Outcome) {
+        self.over = true;
+        self.session.outcome(self.job, outcome);
+    }
+}
+
+impl Drop for Awaited<'_, '_, '_> {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        let outcome = self.known();
+        let why = match outcome {
+            Outcome::Failed => UNSENT,
+            _ => UNANSWERED,
+        };
+        let whole = self.session.shared.plan.whole();
+        self.session.trouble(Trouble::new(whole, why));
+        self.count(&outcome);
     }
 }
 
