@@ -270,7 +270,11 @@ impl Session {
             Some(engine) => engine.patience(),
             None => Some(Duration::from_secs(300)),
         };
-        self.watch.deadline(allowed)
+        self.watch.deadline(allowed, self.is_writing())
+    }
+
+    fn is_writing(&self) -> bool {
+        matches!(&self.link, Link::Open(conn) if conn.queued() > 0)
     }
 
     fn out_of_time(&mut self, limit: Duration) {
@@ -279,6 +283,7 @@ impl Session {
             .as_ref()
             .and_then(|e| e.due().first().map(|due| due.to.clone()));
         let what = match waited_for.as_deref() {
+            None if self.is_writing() => "the server stopped reading: nothing written".to_owned(),
             Some("greeting") | None => "no greeting".to_owned(),
             Some(verb) => format!("no complete reply to {verb}"),
         };
@@ -355,13 +360,15 @@ impl Session {
                 if let Step::Event(Event::Sent(sent)) = &step {
                     self.echoes.sent(sent, Some(&bytes));
                 }
-                conn.queue_owned(bytes);
+                queue(conn, &mut self.watch, bytes);
             } else if let Step::Event(Event::Sent(sent)) = &step {
                 self.echoes.sent(sent, None);
             }
             match step {
                 Step::Wait => return,
-                Step::Write(bytes) if self.echoes.wrote(&bytes) => conn.queue_owned(bytes),
+                Step::Write(bytes) if self.echoes.wrote(&bytes) => {
+                    queue(conn, &mut self.watch, bytes);
+                }
                 Step::Write(bytes) => self.written = Some(bytes),
                 Step::Pause(_) => {}
                 Step::StartTls => self.start_handshake(false),
@@ -412,7 +419,7 @@ impl Session {
             self.shaken(conn, outcome, took);
             return Poll::Ready(());
         }
-        let Some((at, limit)) = self.watch.deadline(Some(HANDSHAKE)) else {
+        let Some((at, limit)) = self.watch.deadline(Some(HANDSHAKE), false) else {
             return Poll::Pending;
         };
         if self.timer.deadline() != at {
@@ -572,6 +579,14 @@ impl fmt::Debug for Session {
             .field("secured", &self.is_secured())
             .finish_non_exhaustive()
     }
+}
+
+/// What is queued behind nothing starts the wait for its way out.
+fn queue(conn: &mut Conn, watch: &mut Watch, bytes: Vec<u8>) {
+    if conn.queued() == 0 {
+        watch.begin();
+    }
+    conn.queue_owned(bytes);
 }
 
 fn seconds(limit: Duration) -> String {

@@ -2,7 +2,8 @@
 //!
 //! A person is never hurried. A program waits for a whole reply as long as the RFC allows for its
 //! verb (a peer that drips a status line gets no more than one that is silent), and for content as
-//! long as it keeps a pace of 1 KiB a minute. An explicit limit replaces both.
+//! long as it keeps a pace of 1 KiB a minute. A peer that stops reading is given as long as one that
+//! is silent after a part of a message. An explicit limit replaces all of them.
 
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use tokio::time::Instant;
 /// Octets of content that must arrive in each `PACE_WINDOW`.
 const PACE_OCTETS: u64 = 1024;
 const PACE_WINDOW: Duration = Duration::from_secs(60);
+/// A write that does not go on, where no reply is owed (RFC 5321 4.5.3.2.5).
+const STALL: Duration = Duration::from_secs(180);
 
 /// Who waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +64,13 @@ impl Watch {
     }
 
     /// When waiting ends, if it does, and how long that will have been. `allowed` is what the verb
-    /// in flight is given.
-    pub fn deadline(&self, allowed: Option<Duration>) -> Option<(Instant, Duration)> {
+    /// in flight is given; `writing` while the peer has not taken all that was said.
+    pub fn deadline(
+        &self,
+        allowed: Option<Duration>,
+        writing: bool,
+    ) -> Option<(Instant, Duration)> {
+        let allowed = allowed.or(writing.then_some(STALL));
         let explicit = match self.patience {
             Patience::Person(explicit) | Patience::Program(explicit) => explicit,
         };

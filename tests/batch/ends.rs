@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::common::{Do, Fake, program, run, say};
+use crate::common::{Do, Fake, Gate, program, run, run_with, say};
 
 #[test]
 fn the_end_of_input_inside_a_body_never_sends_the_dot() {
@@ -82,6 +82,42 @@ fn time_limits_name_what_was_waited_for() {
     run(&[&fake.url("smtp"), "--timeout", "0.3"], "EHLO a\n")
         .code(6)
         .says("no complete reply to EHLO");
+}
+
+/// What no pair of socket buffers holds.
+const MORE_THAN_BUFFERS: usize = 32 * 1024 * 1024;
+
+#[test]
+fn a_server_that_stops_reading_is_given_up() {
+    let home = tempfile::tempdir().unwrap();
+    let line = format!("{}\n", "x".repeat(70));
+    let body = line.repeat(MORE_THAN_BUFFERS / line.len());
+    std::fs::write(home.path().join("big.eml"), &body).unwrap();
+    let talk = "open smtp://localhost\nC: DATA\ndata big.eml\nS: 250\n";
+    std::fs::write(home.path().join("big.talk"), talk).unwrap();
+    for run_talk in [false, true] {
+        let gate = Gate::default();
+        let fake = Fake::new(vec![
+            say("220 hi\r\n"),
+            Do::Hear,
+            say("354 go\r\n"),
+            Do::Wait(gate.clone()),
+        ]);
+        let url = fake.url("smtp");
+        let mut ehlo = program(home.path());
+        ehlo.current_dir(home.path());
+        let ran = match run_talk {
+            true => run_with(
+                &mut ehlo,
+                &["run", "big.talk", "--target", &url, "--timeout", "0.5"],
+                "",
+            ),
+            false => run_with(&mut ehlo, &[&url, "--timeout", "0.5"], ":data big.eml\n"),
+        };
+        gate.open();
+        ran.code(6)
+            .says("the server stopped reading: nothing written within 0.5 s");
+    }
 }
 
 #[test]
