@@ -13,7 +13,7 @@ use memchr::memmem;
 use super::event::{Event, Line, Oddity, Offers, Sent, SentKind};
 use crate::sasl::blob::{Place, Side, describe_guarded};
 use crate::wire::b64::{self, Alphabet};
-use crate::wire::secret::{MASK, Secret};
+use crate::wire::secret::{MASK, Secret, cover};
 
 /// Shorter secrets stand in too many words.
 const SHORTEST: usize = 4;
@@ -337,18 +337,7 @@ impl Echoes {
         if spans.is_empty() {
             return Cow::Borrowed(text);
         }
-        spans.sort_unstable();
-        let mut out = Vec::with_capacity(text.len());
-        let mut told = 0;
-        for (at, &(from, to)) in spans.iter().enumerate() {
-            if at == 0 || from > told {
-                out.extend_from_slice(&text[told..from]);
-                out.extend_from_slice(MASK.as_bytes());
-            }
-            told = told.max(to);
-        }
-        out.extend_from_slice(&text[told..]);
-        Cow::Owned(out)
+        Cow::Owned(cover(text, spans))
     }
 }
 

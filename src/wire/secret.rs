@@ -31,6 +31,22 @@ impl Secret {
     }
 }
 
+/// A text with one mask for all that `spans` (from, to) cover; those that overlap or touch are one.
+pub fn cover(text: &[u8], mut spans: Vec<(usize, usize)>) -> Vec<u8> {
+    spans.sort_unstable();
+    let mut out = Vec::with_capacity(text.len());
+    let mut told = 0;
+    for (at, &(from, to)) in spans.iter().enumerate() {
+        if at == 0 || from > told {
+            out.extend_from_slice(&text[told..from]);
+            out.extend_from_slice(MASK.as_bytes());
+        }
+        told = told.max(to);
+    }
+    out.extend_from_slice(&text[told..]);
+    out
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(MASK)
@@ -46,6 +62,18 @@ impl fmt::Display for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_that_overlap_are_masked_as_one() {
+        let covered = |spans: &[(usize, usize)]| {
+            String::from_utf8(cover(b"a passphrase b", spans.to_vec())).unwrap()
+        };
+        assert_eq!(covered(&[]), "a passphrase b");
+        assert_eq!(covered(&[(2, 6), (2, 12)]), "a •••• b");
+        assert_eq!(covered(&[(5, 12), (2, 6), (3, 4)]), "a •••• b");
+        assert_eq!(covered(&[(0, 1), (13, 14)]), "•••• passphrase ••••");
+        assert_eq!(covered(&[(0, 14)]), "••••");
+    }
 
     #[test]
     fn every_format_masks() {

@@ -221,6 +221,13 @@ fn secrets_stay_out_of_sight() {
         assert!(!all.contains(secret), "{secret} in {all}");
     }
     assert!(all.contains("••••"));
+    // One secret may begin as another, or end in it.
+    for (name, secret) in [("a", "pass"), ("b", "passphrase99"), ("c", "99rest")] {
+        options.secrets.insert(name.into(), Secret::new(secret));
+    }
+    let talk = "C: EHLO a\nC: VRFY {b} {b}rest\nS: 999\n";
+    let nested = said(&run_text(talk, "t.talk", &options));
+    assert!(nested.contains("VRFY •••• ••••\n"), "{nested}");
     let page = ehlo::ui::html::page(
         "t",
         "",

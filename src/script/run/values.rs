@@ -11,7 +11,7 @@ use crate::script::template::Template;
 use crate::transcript::Row;
 use crate::ui::diag::Diag;
 use crate::ui::meant;
-use crate::wire::secret::{MASK, Secret};
+use crate::wire::secret::{Secret, cover};
 
 /// Settings of `set`; every other name is a value.
 const SETTINGS: &[&str] = &["tags", "lint", "timeout"];
@@ -171,22 +171,17 @@ fn templates(action: &Action) -> Vec<&Template> {
     }
 }
 
-/// Puts the mask in the place of every secret.
+/// Puts the mask in the place of every secret: also of one that another is a part of.
 pub(super) fn mask(secrets: &BTreeMap<String, Secret>, text: &mut Vec<u8>) {
-    for secret in secrets.values() {
-        let octets = secret.expose();
-        if octets.is_empty() || memchr::memmem::find(text, octets).is_none() {
-            continue;
+    let mut spans = Vec::new();
+    for secret in secrets.values().map(Secret::expose) {
+        if !secret.is_empty() {
+            let found = memchr::memmem::find_iter(text, secret);
+            spans.extend(found.map(|at| (at, at + secret.len())));
         }
-        let mut out = Vec::with_capacity(text.len());
-        let mut rest = text.as_slice();
-        while let Some(at) = memchr::memmem::find(rest, octets) {
-            out.extend_from_slice(&rest[..at]);
-            out.extend_from_slice(MASK.as_bytes());
-            rest = &rest[at + octets.len()..];
-        }
-        out.extend_from_slice(rest);
-        *text = out;
+    }
+    if !spans.is_empty() {
+        *text = cover(text, spans);
     }
 }
 
