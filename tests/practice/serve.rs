@@ -1,6 +1,6 @@
 //! `ehlo serve` as a program: what it announces, how it ends, what it refuses; and the server inside.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -34,6 +34,11 @@ fn what_cannot_be_is_refused_with_its_exit_code() {
             vec!["--smtp", "0", "--fault", "/no/such/file"],
             7,
             "/no/such/file",
+        ),
+        (
+            vec!["--smtp", "0", "--fault", "/dev/zero"],
+            7,
+            "/dev/zero: the file is longer than 1 MiB",
         ),
         (
             vec!["--smtp", "0", "--ca-out", "/no/such/folder/ca.pem"],
@@ -136,6 +141,36 @@ fn announced_when_ready_and_gone_at_the_end() {
         assert!(!text.contains("AGFsaWNl"), "{text}");
     }
     assert!(!ready.exists() && !std::path::Path::new(&ca).exists());
+}
+
+#[test]
+fn a_screen_that_takes_nothing_does_not_keep_it_from_ending() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = Running::start(serve(&["--smtp", "0"]).env("XDG_RUNTIME_DIR", dir.path()));
+    let mut screen = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    screen.read_line(&mut first).unwrap();
+    let port = first.trim().strip_prefix("smtp://localhost:").unwrap();
+    let mut peer = TcpStream::connect(("127.0.0.1", port.parse().unwrap())).unwrap();
+    // More than the pipe to the screen holds: every line is shown, and so is its answer.
+    const LINES: usize = 20_000;
+    let mut heard = BufReader::new(peer.try_clone().unwrap());
+    let reader = std::thread::spawn(move || {
+        let mut line = String::new();
+        for _ in 0..=LINES {
+            line.clear();
+            assert!(heard.read_line(&mut line).unwrap() > 0);
+        }
+        heard
+    });
+    peer.write_all("NOOP\r\n".repeat(LINES).as_bytes()).unwrap();
+    let mut heard = reader.join().unwrap();
+    child.signal(Signal::TERM);
+    let mut rest = String::new();
+    heard.read_to_string(&mut rest).unwrap();
+    assert!(rest.starts_with("421 4.3.2 "), "{rest}");
+    assert!(child.wait().unwrap().success());
+    drop(screen);
 }
 
 /// Sends `text` and reads until `end` was heard or the connection closed.

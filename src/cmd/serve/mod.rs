@@ -4,6 +4,7 @@
 //! an interface (docs/serve.md). Ctrl-C and SIGTERM end it with a goodbye to every client.
 
 mod ports;
+mod screen;
 mod show;
 
 use std::fmt::Write as _;
@@ -13,9 +14,9 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 
 use self::ports::Port;
+use self::screen::Screen;
 use self::show::Shower;
 use crate::cli;
 use crate::config;
@@ -23,12 +24,12 @@ use crate::error::{Error, Result};
 use crate::net::listen::{self, Listener};
 use crate::practice::{Observer, Options, Practice};
 use crate::private::{self, Announced};
-use crate::ui::{look, out};
+use crate::ui::look;
 use crate::wire::secret::Secret;
 
 /// Connections at a time. IDLE sessions by the thousand are ordinary; descriptors are the limit.
 const CONNECTIONS: usize = 20_000;
-/// How long clients have to take their goodbye.
+/// How long clients have to take their goodbye, and then the screen its last lines.
 const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Runs the practice server until it is told to end.
@@ -59,11 +60,12 @@ pub fn run(options: &cli::Serve) -> Result<()> {
         options.output.color.unwrap_or_default(),
         std::io::stdout().is_terminal(),
     );
-    let (shower, lines) = show::new(options, look)?;
+    let screen = Screen::start();
+    let shower = Shower::new(options, look, screen.lines())?;
     let observer = shown.then(|| shower.observer());
     listen::raise_open_files();
     let runtime = Runtime::new().map_err(|e| Error::local(format!("no runtime: {e}")))?;
-    let outcome = runtime.block_on(serve(options, ports, practice, observer, &shower, lines));
+    let outcome = runtime.block_on(serve(options, ports, practice, observer, &shower, screen));
     runtime.shutdown_background();
     // The log is finished in any case; the first fault is the one to tell.
     let finished = shower.finish();
@@ -76,7 +78,7 @@ async fn serve(
     practice: Practice,
     observer: Option<Observer>,
     shower: &Shower,
-    mut lines: mpsc::Receiver<String>,
+    mut screen: Screen,
 ) -> Result<()> {
     // Before anything is announced: whoever is told may end us at once.
     let mut term = signal(SignalKind::terminate()).map_err(no_signals)?;
@@ -102,9 +104,9 @@ async fn serve(
         let _ = writeln!(ready, "{}://localhost:{number}", port.scheme);
     }
     let _ = writeln!(ready, "ca {}", ca.path().display());
-    out::print(&shower.ready(&ready))?;
+    shower.say(shower.ready(&ready)).await;
     if !options.output.quiet && !options.output.json {
-        out::print(&shower.hints(&ready, ca.path()))?;
+        shower.say(shower.hints(&ready, ca.path())).await;
     }
     for (port, listeners, _) in listening {
         for listener in listeners {
@@ -116,32 +118,17 @@ async fn serve(
         .as_ref()
         .map(|file| Announced::write(file.clone(), ready.as_bytes(), true))
         .transpose()?;
-    let outcome = loop {
-        tokio::select! {
-            _ = term.recv() => break Ok(()),
-            _ = interrupt.recv() => break Ok(()),
-            Some(line) = lines.recv() => {
-                if let Err(e) = out::print(&line) {
-                    break Err(e);
-                }
-            }
-        }
+    let outcome = tokio::select! {
+        _ = term.recv() => None,
+        _ = interrupt.recv() => None,
+        outcome = screen.ended() => Some(outcome),
     };
     // Goodbyes are said, and shown as far as they come in time.
-    let stopping = tokio::time::timeout(FAREWELL, practice.stop());
-    tokio::pin!(stopping);
-    loop {
-        tokio::select! {
-            _ = &mut stopping => break,
-            Some(line) = lines.recv(), if outcome.is_ok() => out::print(&line)?,
-        }
+    let _ = tokio::time::timeout(FAREWELL, practice.stop()).await;
+    match outcome {
+        Some(outcome) => outcome,
+        None => screen.finish(FAREWELL).await,
     }
-    while let Ok(line) = lines.try_recv() {
-        if outcome.is_ok() {
-            out::print(&line)?;
-        }
-    }
-    outcome
 }
 
 fn no_signals(error: std::io::Error) -> Error {

@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tokio::sync::mpsc;
-
+use super::screen::Lines;
 use crate::cli;
 use crate::error::{Error, Result};
 use crate::practice::{News, Observer, What};
@@ -21,8 +20,8 @@ use crate::transcript::{Row, RowKind, Rows, Stamp, to_json};
 use crate::ui::style::{Look, Role, Styled};
 use crate::wire::show::show;
 
-/// Lines that may wait for the screen.
-const WAITING: usize = 10_000;
+/// The session of what the server itself has to say.
+const OWN: &str = "serve";
 
 /// Where conversations go.
 #[derive(Clone)]
@@ -32,7 +31,7 @@ struct Inner {
     look: Look,
     json: bool,
     quiet: bool,
-    screen: mpsc::Sender<String>,
+    screen: Lines,
     missed: AtomicU64,
     log: Option<Mutex<Log>>,
 }
@@ -44,22 +43,26 @@ struct Log {
     failed: Option<Error>,
 }
 
-/// A shower, and the lines that somebody must write to the screen.
-pub(super) fn new(options: &cli::Serve, look: Look) -> Result<(Shower, mpsc::Receiver<String>)> {
-    let (screen, lines) = mpsc::channel(WAITING);
-    let log = options.output.log.as_deref().map(Log::open).transpose()?;
-    let inner = Inner {
-        look,
-        json: options.output.json,
-        quiet: options.output.quiet,
-        screen,
-        missed: AtomicU64::new(0),
-        log: log.map(Mutex::new),
-    };
-    Ok((Shower(Arc::new(inner)), lines))
-}
-
 impl Shower {
+    /// Shows on this screen, and keeps the log that the options name.
+    pub(super) fn new(options: &cli::Serve, look: Look, screen: Lines) -> Result<Self> {
+        let log = options.output.log.as_deref().map(Log::open).transpose()?;
+        Ok(Self(Arc::new(Inner {
+            look,
+            json: options.output.json,
+            quiet: options.output.quiet,
+            screen,
+            missed: AtomicU64::new(0),
+            log: log.map(Mutex::new),
+        })))
+    }
+
+    /// Puts lines of the server's own on the screen, whenever it takes them.
+    pub(super) async fn say(&self, text: String) {
+        // A screen that is gone ends the server, and is told then.
+        let _ = self.0.screen.send(Some(text)).await;
+    }
+
     /// Who looks on.
     pub(super) fn observer(&self) -> Observer {
         let shower = self.clone();
@@ -129,9 +132,9 @@ impl Shower {
         let missed = inner.missed.swap(0, Ordering::Relaxed);
         let text = match missed {
             0 => text,
-            n => format!("==  {n} lines not shown: the screen was too slow\n{text}"),
+            n => missing(n, inner.json) + &text,
         };
-        if inner.screen.try_send(text).is_err() {
+        if inner.screen.try_send(Some(text)).is_err() {
             inner.missed.fetch_add(missed + 1, Ordering::Relaxed);
         }
     }
@@ -184,12 +187,27 @@ impl Log {
     }
 }
 
+/// What is said of lines that the screen did not take.
+fn missing(lines: u64, json: bool) -> String {
+    let words = format!("{lines} lines not shown: the screen was too slow");
+    if !json {
+        return format!("==  {words}\n");
+    }
+    let rows = Rows::new(OWN);
+    let row = Row::note(now(), rows.session(), false, RowKind::Remark, &words);
+    to_json(&row) + "\n"
+}
+
+fn now() -> Stamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    Stamp::new(since.unwrap_or_default())
+}
+
 /// One line of the transcript's JSON (docs/json.md); the session's name is "smtp-7".
 fn json(news: &News) -> String {
     let session = format!("{}-{}", news.door.protocol(), news.connection);
     let mut rows = Rows::new(&session);
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let time = Stamp::new(since.unwrap_or_default());
+    let time = now();
     let mut made = Vec::new();
     let note = |kind, text: &str| Row::note(time, rows.session(), news.secured, kind, text);
     match &news.what {
@@ -316,6 +334,41 @@ mod tests {
                 octets: 9,
                 differs: false,
             })),
+        }
+    }
+
+    #[test]
+    fn what_a_slow_screen_misses_is_told_in_its_own_form() {
+        for json in [false, true] {
+            let (screen, mut shown) = tokio::sync::mpsc::channel(1);
+            let shower = Shower(Arc::new(Inner {
+                look: Look::default(),
+                json,
+                quiet: false,
+                screen,
+                missed: AtomicU64::new(0),
+                log: None,
+            }));
+            for _ in 0..3 {
+                shower.take(&sent(b"250 ok"));
+            }
+            let first = shown.try_recv().unwrap().unwrap();
+            assert!(!first.contains("not shown"), "{first}");
+            shower.take(&sent(b"250 ok"));
+            let next = shown.try_recv().unwrap().unwrap();
+            let (told, line) = next.split_once('\n').unwrap();
+            assert!(
+                told.contains("2 lines not shown: the screen was too slow"),
+                "{told}"
+            );
+            assert!(line.contains("250 ok"), "{line}");
+            if json {
+                let note: serde_json::Value = serde_json::from_str(told).unwrap();
+                assert_eq!(note["session"], "serve");
+                assert_eq!(note["kind"], "remark");
+            } else {
+                assert!(told.starts_with("==  "), "{told}");
+            }
         }
     }
 
