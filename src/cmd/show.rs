@@ -10,8 +10,9 @@ use crate::transcript::{Row, from_json, save};
 use crate::ui::html::{Chapter, page};
 use crate::ui::{Look, out, rows};
 
-/// The longest line of a log: content travels in parts, in base64 at worst.
-const LINE_MAX: u64 = 1024 * 1024;
+/// The longest line of a log: a line of a server has up to 1 MiB, each octet up to six as `\u001b`,
+/// and the reply is parsed beside it.
+const LINE_MAX: u64 = 16 * 1024 * 1024;
 
 /// Octets of a log that are held at once, for talks and pages.
 const HELD_MAX: usize = 256 * 1024 * 1024;
@@ -80,7 +81,7 @@ fn each(path: &Path, name: &str, mut take: impl FnMut(Row) -> Result<()>) -> Res
         let text =
             std::str::from_utf8(&line).map_err(|_| no_row(name, number, "it is not UTF-8"))?;
         if read as u64 == LINE_MAX && !text.ends_with('\n') {
-            return Err(no_row(name, number, "it is longer than 1 MiB"));
+            return Err(no_row(name, number, "it is longer than 16 MiB"));
         }
         let row = from_json(text.trim_end()).map_err(|e| no_row(name, number, &e.0))?;
         take(row)?;

@@ -138,6 +138,18 @@ fn a_page_and_a_log_that_is_shown_again() {
     assert!(talk.contains("C: EHLO a\nS: 250-"), "{talk}");
     let html = text(&ehlo(folder.path(), &["show", "--as", "html", "log.jsonl"]).stdout);
     assert!(html.contains("class=\"chart\""));
+    // A line of a server may have 1 MiB, and JSON spells some octets with six.
+    let row = |text: &str| {
+        format!(
+            "{{\"time\":\"2026-11-21T02:05:05.999Z\",\"session\":\"main\",\"direction\":\"received\",\
+             \"tls\":false,\"kind\":\"untagged\",\"text\":\"{text}\"}}\n"
+        )
+    };
+    let long = row(&"\\u001b".repeat(1024 * 1024)) + &row("behind");
+    std::fs::write(folder.path().join("long.jsonl"), long).expect("written");
+    let shown = ehlo(folder.path(), &["show", "long.jsonl"]);
+    assert_eq!(text(&shown.stderr), "");
+    assert!(text(&shown.stdout).ends_with("<-  behind\n"));
     std::fs::write(folder.path().join("no.jsonl"), "{}\n").expect("written");
     let out = ehlo(folder.path(), &["show", "no.jsonl"]);
     assert_eq!(out.status.code(), Some(2));
