@@ -70,7 +70,10 @@ impl Watch {
         allowed: Option<Duration>,
         writing: bool,
     ) -> Option<(Instant, Duration)> {
-        let allowed = allowed.or(writing.then_some(STALL));
+        let allowed = match allowed {
+            None if writing => Some(STALL),
+            allowed => allowed,
+        };
         let explicit = match self.patience {
             Patience::Person(explicit) | Patience::Program(explicit) => explicit,
         };
