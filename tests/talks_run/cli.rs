@@ -109,6 +109,24 @@ fn formats() {
     assert_eq!(lines[2]["outcome"], "skipped");
 }
 
+/// A descriptor gives its line once: for every login of every talk.
+#[test]
+fn a_password_from_a_descriptor_is_for_every_talk() {
+    let talk = "on practice\nC: EHLO a\nauth PLAIN eve\nS: 535\nauth PLAIN eve\nS: 535\n";
+    let folder = folder_with(&[("a.talk", talk), ("b.talk", talk)]);
+    std::fs::write(folder.path().join("input"), format!("secret\n{talk}")).expect("written");
+    let input = std::fs::File::open(folder.path().join("input")).expect("a file");
+    let out = Command::new(env!("CARGO_BIN_EXE_ehlo"))
+        .args(["run", "--password-fd", "0", "a.talk", "b.talk", "-"])
+        .current_dir(folder.path())
+        .env_clear()
+        .stdin(input)
+        .output()
+        .expect("it runs");
+    assert!(text(&out.stdout).contains("3 passed"), "{out:?}");
+    assert_eq!(out.status.code(), Some(0));
+}
+
 #[test]
 fn a_page_and_a_log_that_is_shown_again() {
     let folder = folder_with(&[("bad.talk", BAD), ("good.talk", GOOD)]);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::cli::Run;
-use crate::credentials::{Sources, from_command};
+use crate::credentials::{Sources, from_command, from_descriptor};
 use crate::error::{Error, Kind, Result};
 use crate::how;
 use crate::proto::TlsMode;
@@ -23,6 +23,7 @@ use crate::script::source::{self, Unreadable};
 use crate::session::Patience;
 use crate::session::open::{How, limit};
 use crate::ui::{Look, look, out};
+use crate::wire::secret::Secret;
 
 use report::Report;
 use watch::{Sink, Watch};
@@ -38,8 +39,9 @@ const JOBS_MAX: usize = 1_000;
 pub fn run(args: &Run) -> Result<()> {
     let terminal = std::io::stdout().is_terminal();
     let look = look::decide(args.output.color.unwrap_or_default(), terminal);
+    let password = once(args)?;
     let talks = read_all(&args.files, &look)?;
-    let options = options(args)?;
+    let options = options(args, password)?;
     if args.login.login.is_some() {
         return Err(
             Error::usage("--login is not for talks").hint("else", "auth MECH USER in the talk")
@@ -108,7 +110,16 @@ fn read_all(files: &[PathBuf], look: &Look) -> Result<Vec<Read>> {
     }
 }
 
-fn options(args: &Run) -> Result<Options> {
+/// The line of `--password-fd`: it can be read once, every login of every talk may need it, and a
+/// talk may stand behind it on standard input.
+fn once(args: &Run) -> Result<Option<Secret>> {
+    match (args.login.password_fd, &args.login.password_command) {
+        (Some(fd), None) => from_descriptor(fd).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn options(args: &Run, password: Option<Secret>) -> Result<Options> {
     let Options {
         mut values,
         mut secrets,
@@ -135,6 +146,7 @@ fn options(args: &Run) -> Result<Options> {
         starttls: args.tls.starttls,
         ..How::default()
     };
+    let environment = Sources::from_environment("");
     how.engine.strict = true;
     how.engine.lint = true;
     how.engine.clear_credentials = args.login.allow_cleartext_auth;
@@ -150,8 +162,8 @@ fn options(args: &Run) -> Result<Options> {
         secrets,
         password: Sources {
             command: args.login.password_command.clone(),
-            fd: args.login.password_fd,
-            ..Sources::from_environment("")
+            environment: password.or(environment.environment),
+            ..environment
         },
         name: "[127.0.0.1]".to_owned(),
         folder: PathBuf::new(),
