@@ -423,6 +423,7 @@ impl State {
 /// Gives each literal the count that the lines behind it have.
 fn recount(talk: &str) -> String {
     let lines: Vec<&str> = talk.lines().collect();
+    let sizes = sizes(&lines);
     let mut out = String::with_capacity(talk.len());
     for (index, line) in lines.iter().enumerate() {
         let literal = line
@@ -433,19 +434,38 @@ fn recount(talk: &str) -> String {
             out.push('\n');
             continue;
         };
-        let content: Vec<usize> = lines[index + 1..]
-            .iter()
-            .skip_while(|l| l.starts_with("S:"))
-            .map_while(|l| l.strip_prefix("C:"))
-            .map(|l| l.strip_prefix(' ').unwrap_or(l).len())
-            .collect();
-        let octets = content.iter().sum::<usize>() + 2 * content.len().saturating_sub(1);
+        let octets = sizes[index + 1];
         let plus = if literal.at_once { "+" } else { "" };
         let text = &line[3..3 + literal.at];
         let binary = if literal.binary { "~" } else { "" };
         out.push_str(&format!("C: {text}{binary}{{{octets}{plus}}}\n"));
     }
     out
+}
+
+/// For each line, and for what is behind the last: the octets of the content that begins there, or
+/// behind the server's lines there, and goes on while the client speaks. From the end, since each
+/// has those behind it in it.
+fn sizes(lines: &[&str]) -> Vec<usize> {
+    let mut sizes = vec![0; lines.len() + 1];
+    // Of the client's lines that begin at the line behind this one, where there are any.
+    let mut run: Option<usize> = None;
+    for (index, line) in lines.iter().enumerate().rev() {
+        if let Some(text) = line.strip_prefix("C:") {
+            let own = text.strip_prefix(' ').unwrap_or(text).len();
+            let size = own + run.map_or(0, |behind| 2 + behind);
+            run = Some(size);
+            sizes[index] = size;
+        } else {
+            run = None;
+            sizes[index] = if line.starts_with("S:") {
+                sizes[index + 1]
+            } else {
+                0
+            };
+        }
+    }
+    sizes
 }
 
 #[cfg(test)]
@@ -458,6 +478,19 @@ mod tests {
             panic!("{}\n{talk}", diag.text());
         }
         talk
+    }
+
+    #[test]
+    fn literals_are_counted_once_each() {
+        let talk = "C: a {9}\nS: + ok\nS: + ok\nC: ab\nC:  c\nS: x\nC: d {9+}\nC: ~{9}\nC:\nx\n";
+        assert_eq!(
+            recount(talk),
+            "C: a {6}\nS: + ok\nS: + ok\nC: ab\nC:  c\nS: x\nC: d {6+}\nC: ~{0}\nC:\nx\n"
+        );
+        // Each has all the others behind it.
+        let many = recount(&"C: a {1}\n".repeat(200_000));
+        assert!(many.starts_with("C: a {1399991}\n"), "{}", &many[..40]);
+        assert!(many.ends_with("C: a {5}\nC: a {0}\n"));
     }
 
     #[test]
