@@ -219,10 +219,12 @@ impl Conn {
         Poll::Ready(())
     }
 
-    /// The buffer is empty: another connection may have it.
+    /// All of the buffer is written: another connection may have it, without what it held, which may
+    /// have been a password.
     fn give_back(&mut self) {
         self.written = 0;
         let mut buffer = std::mem::take(&mut self.out);
+        buffer.fill(0);
         buffer.clear();
         if (1..=SPARE_CAPACITY).contains(&buffer.capacity()) {
             // At the end of a thread it is only dropped.
