@@ -64,8 +64,9 @@ pub async fn log_in(
         .session
         .engine()
         .is_some_and(|e| e.offers().items.is_empty())
+        && !ask_offers(desk).await?
     {
-        ask_offers(desk).await?;
+        return desk.say(Mark::Info, "not logged in");
     }
     let plan = Plan::make(desk, protocol.name, named.as_deref(), force)?;
     let known = user.or_else(|| desk.seat().and_then(|seat| seat.opening.user()));
@@ -329,22 +330,23 @@ pub async fn cancel(desk: &mut Desk) -> Result<()> {
     desk.settle().await.map(|_| ())
 }
 
-/// Asks the server what it offers, since a choice depends on it.
+/// Asks the server what it offers, since a choice depends on it. False when the person stopped
+/// waiting for the answer.
 ///
 /// # Errors
 /// `Local` when screen or log fails.
-pub async fn ask_offers(desk: &mut Desk) -> Result<()> {
+pub async fn ask_offers(desk: &mut Desk) -> Result<bool> {
     let Some(seat) = desk.seat() else {
-        return Ok(());
+        return Ok(true);
     };
     let Some(protocol) = seat.session.protocol() else {
-        return Ok(());
+        return Ok(true);
     };
     let line = protocol.ask_offers.replace("{name}", &seat.ehlo_name());
     seat.session
         .submit(Input::Line(line.as_bytes()))
         .map_err(|r| not_sent(&r))?;
-    desk.settle().await.map(|_| ())
+    desk.settle().await
 }
 
 fn is_mechanism(word: &str) -> bool {

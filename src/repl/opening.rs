@@ -12,7 +12,7 @@ use crate::session::RootsLater;
 use crate::session::policy::{Do, RequireTls};
 use crate::session::{Session, Timed, open as dial};
 use crate::target::{Place, Target};
-use crate::ui::render::Renderer;
+use crate::ui::render::{Mark, Renderer};
 
 use super::desk::Desk;
 use super::login;
@@ -188,11 +188,14 @@ async fn seat_or_tell(
     for timed in &told {
         desk.show(desk.active, timed)?;
     }
-    if !desk.settle().await? {
-        return Ok(());
-    }
+    let greeted = desk.settle().await?;
     if starttls {
-        require_tls(desk).await?;
+        match greeted {
+            true => require_tls(desk).await?,
+            false => without_tls(desk).await?,
+        }
+    } else if !greeted {
+        return Ok(());
     }
     let usable = desk.seat().is_some_and(|seat| !seat.session.is_over());
     if let (true, Some(mechanism)) = (usable, login) {
@@ -260,8 +263,23 @@ async fn require_tls(desk: &mut Desk) -> Result<()> {
             Do::Say(line) => {
                 let sent = seat.session.submit(Input::Line(line.as_bytes()));
                 sent.map_err(|refusal| not_sent(&refusal))?;
-                desk.settle().await?;
+                // What was said before this line is no answer to it.
+                if !desk.settle().await? {
+                    return without_tls(desk).await;
+                }
             }
         }
     }
+}
+
+/// The person stopped waiting before TLS was up: nothing more may be said in the clear.
+async fn without_tls(desk: &mut Desk) -> Result<()> {
+    let Some(seat) = desk.seat() else {
+        return Ok(());
+    };
+    seat.closed = true;
+    seat.session.drop_connection();
+    let text = "TLS was required and is not up: the connection is dropped; :reconnect tries again";
+    desk.say(Mark::Info, text)?;
+    desk.settle().await.map(|_| ())
 }

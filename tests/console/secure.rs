@@ -112,3 +112,55 @@ fn hostile_text_is_shown_not_obeyed() {
     assert!(!screen.contains("\n==  trusted"), "{screen}");
     golden("hostile.txt", &screen);
 }
+
+/// Ctrl-C before TLS is up, where it is required: nothing more goes out, neither a login nor what is
+/// typed.
+#[test]
+fn nobody_goes_on_in_the_clear_where_tls_is_required() {
+    let greeting = || say("220 hi\r\n");
+    let offers = || say("250-here\r\n250 STARTTLS\r\n");
+    for (script, waited, heard) in [
+        (vec![Do::Hold], "the greeting", &[][..]),
+        (
+            vec![greeting(), Do::Hear, Do::Hold],
+            "the reply to EHLO",
+            &["EHLO me.test"][..],
+        ),
+        (
+            vec![greeting(), Do::Hear, offers(), Do::Hear, Do::Hold],
+            "the reply to STARTTLS",
+            &["EHLO me.test", "STARTTLS"],
+        ),
+    ] {
+        let fake = Fake::new(script);
+        let url = fake.url("smtp");
+        let args = [
+            "--starttls",
+            "--login",
+            "--user",
+            "alice",
+            "--name",
+            "me.test",
+        ];
+        let mut console = Console::sized(
+            &[&args[..], &[&url]].concat(),
+            80,
+            24,
+            &[("EHLO_PASSWORD", "wonderland")],
+        );
+        console.shows("127.0.0.1");
+        if let Some(last) = heard.last() {
+            console.shows(&format!("->  {last}"));
+        }
+        console.press_until("\u{3}", &format!("no longer waiting for {waited}"));
+        console
+            .shows("TLS was required and is not up: the connection is dropped")
+            .prompt("closed>");
+        console
+            .line("MAIL FROM:<a@example.org>")
+            .shows("not connected");
+        let screen = console.screen();
+        assert!(!screen.contains("refused STARTTLS"), "{screen}");
+        assert_eq!(fake.heard(), heard);
+    }
+}

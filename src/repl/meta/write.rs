@@ -24,8 +24,9 @@ pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
         .session
         .engine()
         .is_some_and(|e| !e.offers().known)
+        && !login::ask_offers(desk).await?
     {
-        login::ask_offers(desk).await?;
+        return desk.say(Mark::Info, "nothing was sent");
     }
     let mut letter = Letter::default();
     for (question, answer) in [
