@@ -14,10 +14,16 @@ pub struct Question {
     pub text: String,
 }
 
-/// What must be asked before `line` is sent, if anything.
-pub fn question(line: &[u8], engine: &dyn Engine, deleted: usize) -> Option<Question> {
+/// What must be asked before `line` is sent, if anything; `before` goes out in the same write.
+pub fn question(
+    line: &[u8],
+    engine: &dyn Engine,
+    deleted: usize,
+    before: &[Vec<u8>],
+) -> Option<Question> {
     let verb = engine.verb_of(line)?;
-    let facts = engine.facts();
+    let marks = |line: &&Vec<u8>| engine.verb_of(line).is_some_and(|v| v.name == "DELE");
+    let deletes = engine.facts().deletes_pending + before.iter().filter(marks).count();
     let marked = match deleted {
         0 => "every message marked \\Deleted".to_owned(),
         1 => "1 message marked \\Deleted (and any that this console did not see)".to_owned(),
@@ -34,10 +40,11 @@ pub fn question(line: &[u8], engine: &dyn Engine, deleted: usize) -> Option<Ques
             let name = name.trim_end().split_once(' ').map_or("", |(_, name)| name);
             format!("DELETE removes the mailbox {name} and all the mail in it for good")
         }
-        "QUIT" if facts.deletes_pending > 0 => {
-            let n = facts.deletes_pending;
-            let messages = if n == 1 { "message" } else { "messages" };
-            format!("QUIT removes the {n} {messages} marked by DELE for good; RSET keeps them")
+        "QUIT" if deletes > 0 => {
+            let messages = if deletes == 1 { "message" } else { "messages" };
+            format!(
+                "QUIT removes the {deletes} {messages} marked by DELE for good; RSET keeps them"
+            )
         }
         _ => return None,
     };

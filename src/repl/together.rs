@@ -3,6 +3,8 @@
 //! What waits for an answer before more may follow comes last. Lines behind DATA are its body: they
 //! are kept until the go-ahead, and never sent as commands.
 
+use std::ops::RangeInclusive;
+
 use crate::error::Error;
 use crate::proto::engine::Engine;
 use crate::proto::spec::{Shape, Verb};
@@ -46,7 +48,7 @@ impl Together {
             _ if content => self.body.push(line.to_vec()),
             None => self.lines.push(line.to_vec()),
             Some(verb) => {
-                let count = self.lines.len() + self.body.len();
+                let count = self.count();
                 let text = format!("not held back: {} waits for an answer first", verb.name);
                 return Err(Error::usage(text)
                     .hint("first", format!(":go sends the {count} lines held back")));
@@ -54,6 +56,21 @@ impl Together {
         }
         self.octets += line.len();
         Ok(content && self.body.len() == 1)
+    }
+
+    /// Gives up lines; with the last one goes its body.
+    pub fn give_up(&mut self, lines: RangeInclusive<usize>) {
+        if lines.end() + 1 == self.lines.len() {
+            self.body.clear();
+        }
+        self.lines.drain(lines);
+        let kept = self.lines.iter().chain(&self.body);
+        self.octets = kept.map(Vec::len).sum();
+    }
+
+    /// How many lines are held back.
+    pub fn count(&self) -> usize {
+        self.lines.len() + self.body.len()
     }
 }
 

@@ -96,7 +96,7 @@ impl Desk {
             return Err(Error::usage("the server has not said yet what it speaks")
                 .hint("name it", "smtp://HOST:PORT, imap://…, pop3://…"));
         }
-        if !self.guarded(line).await? {
+        if !self.guarded(line, &[]).await? {
             return Ok(());
         }
         if let Some((before, path, after)) = file_literal(line) {
@@ -109,8 +109,11 @@ impl Desk {
         login::offer(self).await
     }
 
-    /// Asks before what destroys stored mail. True when the line may go.
-    async fn guarded(&mut self, line: &[u8]) -> Result<bool> {
+    /// Asks before what destroys stored mail. True when the line may go, behind those `before` it.
+    ///
+    /// # Errors
+    /// `Local` when the terminal is gone.
+    pub(super) async fn guarded(&mut self, line: &[u8], before: &[Vec<u8>]) -> Result<bool> {
         if !self.settings.guard || !self.front.can_ask() {
             return Ok(true);
         }
@@ -120,7 +123,7 @@ impl Desk {
         let Some(engine) = seat.session.engine() else {
             return Ok(true);
         };
-        let Some(question) = guard::question(line, engine, seat.deleted.len()) else {
+        let Some(question) = guard::question(line, engine, seat.deleted.len(), before) else {
             return Ok(true);
         };
         if seat.consents.contains(question.kind) {
@@ -137,7 +140,10 @@ impl Desk {
     }
 
     /// Submits a line; asks for consent to a credential in the clear where a person can be asked.
-    async fn submit_line(&mut self, line: &[u8]) -> Result<()> {
+    ///
+    /// # Errors
+    /// `Usage` and the like for what is refused: nothing of it was sent.
+    pub(super) async fn submit_line(&mut self, line: &[u8]) -> Result<()> {
         let Some(seat) = self.seats.get_mut(self.active) else {
             return Ok(());
         };

@@ -359,3 +359,35 @@ fn detection_from_the_greeting() {
         assert_eq!(fake.heard(), [farewell]);
     }
 }
+
+/// A line of those held back that cannot go is told; those before it went, those behind it did not.
+#[test]
+fn a_refused_line_among_those_held_back_loses_nothing_in_silence() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("250 STARTTLS\r\n"),
+        Do::Hear,
+        say("250 noop\r\n"),
+        Do::Hear,
+        say("221 bye\r\n"),
+    ]);
+    let typed = "EHLO me.test\n:together\nNOOP\nSTARTTLS\n:go\nQUIT\n";
+    let ran = run(&[&fake.url("smtp")], typed);
+    ran.code(2).says("a reply is still due").says("250 noop");
+    assert_eq!(fake.heard(), ["EHLO me.test", "NOOP", "QUIT"]);
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("250 noop\r\n"),
+        Do::Hear,
+        say("221 bye\r\n"),
+    ]);
+    let typed = b":together\nNOOP\nNOOP \0\nRSET\n:go\nQUIT\n";
+    let ran = run(&[&fake.url("smtp")], typed);
+    ran.code(2)
+        .says("a line cannot hold CR, LF or NUL")
+        .says("250 noop")
+        .says("not sent: 1 more line held back behind it");
+    assert_eq!(fake.heard(), ["NOOP", "QUIT"]);
+}

@@ -182,3 +182,35 @@ fn a_password_in_the_clear_is_asked_about() {
         console.screen()
     );
 }
+
+/// Lines held back for one write are asked about as typed ones are, before any of them goes.
+#[test]
+fn held_lines_that_destroy_mail_are_asked_about() {
+    let mut console = Console::inbox(60);
+    console.exchange(":set guard ask", "");
+    console.exchange("store 1 +flags.silent (\\Deleted)", "a3 OK");
+    console.exchange(":together", "held back");
+    console.line("noop").line("expunge").line("check");
+    console.line(":go").prompt("type yes to do it:");
+    console
+        .line("no")
+        .shows("still held back: 2 more lines; :go sends what is held back");
+    let screen = console.screen();
+    assert!(!screen.contains("a4 noop"), "{screen}");
+    console.exchange(":go", "a5 OK");
+    console.exchange(":together", "held back");
+    console.line("expunge");
+    console.line(":go").prompt("type yes to do it:");
+    console.line("yes").shows("* 1 EXPUNGE");
+    // QUIT of POP3 removes what DELE marked, in the same write too.
+    console.exchange(":open pop3", "+OK");
+    console.exchange("user bob", "+OK");
+    console.exchange("pass builder", "+OK");
+    console.exchange(":set guard ask", "");
+    console.exchange(":together", "held back");
+    console.line("dele 1").line("quit");
+    console
+        .line(":go")
+        .shows("QUIT removes the 1 message marked by DELE")
+        .prompt("type yes to do it:");
+}

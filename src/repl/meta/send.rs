@@ -8,6 +8,7 @@ use crate::proto::engine::{Input, Mode, Setting};
 use crate::proto::spec::Spec;
 use crate::repl::desk::Desk;
 use crate::repl::redirect::Redirect;
+use crate::repl::together::Together;
 use crate::repl::turn::not_sent;
 use crate::repl::upload::Upload;
 use crate::session::feed::Fate;
@@ -113,16 +114,28 @@ pub(super) fn together(desk: &mut Desk) -> Result<()> {
 
 /// `:go`: and sends them.
 pub(super) async fn go(desk: &mut Desk) -> Result<()> {
-    let seat = active(desk)?;
-    let Some(held) = seat.together.take() else {
+    let Some(mut held) = active(desk)?.together.take() else {
         return Err(Error::usage("nothing is held back").hint("first", ":together"));
     };
-    for line in &held.lines {
-        seat.session
-            .submit(Input::Line(line))
-            .map_err(|r| not_sent(&r))?;
+    for at in 0..held.lines.len() {
+        if !desk.guarded(&held.lines[at], &held.lines[..at]).await? {
+            held.give_up(at..=at);
+            return hold_again(desk, held);
+        }
     }
-    desk.settle().await?;
+    for at in 0..held.lines.len() {
+        let Err(error) = desk.submit_line(&held.lines[at]).await else {
+            continue;
+        };
+        // Those before it are on their way; those behind it wait for the person's word.
+        desk.complain(&error)?;
+        held.give_up(0..=at);
+        hold_again(desk, held)?;
+        return desk.settle().await.map(|_| ());
+    }
+    if !desk.settle().await? {
+        return Ok(());
+    }
     for line in &held.body {
         let seat = active(desk)?;
         let spec = seat.session.protocol().map_or(&NO_VERBS, |p| p.spec);
@@ -138,7 +151,26 @@ pub(super) async fn go(desk: &mut Desk) -> Result<()> {
             return desk.say(Mark::Remark, "the body was not sent: it got no go-ahead");
         }
     }
-    desk.settle().await.map(|_| ())
+    desk.settle().await?;
+    desk.see_off().await
+}
+
+/// What was not sent of the lines held back waits for another `:go`. A batch has nobody to say it.
+fn hold_again(desk: &mut Desk, held: Together) -> Result<()> {
+    let more = match held.count() {
+        0 => return Ok(()),
+        1 => "1 more line".to_owned(),
+        count => format!("{count} more lines"),
+    };
+    if !desk.front.can_ask() {
+        return desk.say(
+            Mark::Remark,
+            &format!("not sent: {more} held back behind it"),
+        );
+    }
+    active(desk)?.together = Some(held);
+    let text = format!("still held back: {more}; :go sends what is held back");
+    desk.say(Mark::Info, &text)
 }
 
 /// `:multi COMMAND`.
