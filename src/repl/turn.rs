@@ -27,12 +27,12 @@ impl Desk {
             .get(self.active)
             .map_or(Mode::Command, super::seat::Seat::mode);
         let outcome = match (mode, line) {
-            (Mode::Command, [b':', b':', ..]) => self.command(&line[1..]).await,
+            (Mode::Command, [b':', b':', ..]) => self.command(&line[1..]).await.map(|_| ()),
             // While one session idles, another can be used.
             (Mode::Command | Mode::Idle, [b':', rest @ ..]) => {
                 meta::run(self, &String::from_utf8_lossy(rest)).await
             }
-            (Mode::Command, _) => self.command(line).await,
+            (Mode::Command, _) => self.command(line).await.map(|_| ()),
             _ => self.content(line),
         };
         match outcome {
@@ -64,11 +64,12 @@ impl Desk {
         }
     }
 
-    /// Sends a protocol command, with the questions it deserves, and waits for the reply.
+    /// Sends a protocol command, with the questions it deserves, and waits for the reply. False when
+    /// the person declined or stopped waiting, or the line is held back.
     ///
     /// # Errors
     /// `Usage` for what cannot be sent; `Local` as `take`.
-    pub async fn command(&mut self, line: &[u8]) -> Result<()> {
+    pub async fn command(&mut self, line: &[u8]) -> Result<bool> {
         let Some(seat) = self.seats.get_mut(self.active) else {
             return Err(Error::usage("no session is open").hint("open", ":open TARGET"));
         };
@@ -87,9 +88,11 @@ impl Desk {
             let held = seat.together.as_mut();
             let begins = held.map(|held| held.hold(line, seat.session.engine()));
             return match begins {
-                Some(Ok(true)) => self.say(Mark::Info, "held back as the body, up to a lone dot"),
+                Some(Ok(true)) => self
+                    .say(Mark::Info, "held back as the body, up to a lone dot")
+                    .map(|()| false),
                 Some(Err(error)) => Err(error),
-                _ => Ok(()),
+                _ => Ok(false),
             };
         }
         if seat.session.engine().is_none() {
@@ -97,16 +100,17 @@ impl Desk {
                 .hint("name it", "smtp://HOST:PORT, imap://…, pop3://…"));
         }
         if !self.guarded(line, &[]).await? {
-            return Ok(());
+            return Ok(false);
         }
         if let Some((before, path, after)) = file_literal(line) {
             return self.send_file_literal(&before, &path, &after).await;
         }
         self.submit_line(line).await?;
-        self.settle().await?;
+        let waited = self.settle().await?;
         self.see_off().await?;
         self.note_lost_word(line)?;
-        login::offer(self).await
+        login::offer(self).await?;
+        Ok(waited)
     }
 
     /// Asks before what destroys stored mail. True when the line may go, behind those `before` it.
@@ -218,30 +222,32 @@ impl Desk {
     }
 
     /// `{@file}`: the octets of a file as a literal, each count right by construction.
-    async fn send_file_literal(&mut self, before: &[u8], path: &str, after: &[u8]) -> Result<()> {
+    async fn send_file_literal(&mut self, before: &[u8], path: &str, after: &[u8]) -> Result<bool> {
         let upload = Upload::open(Path::new(path))?.exactly();
         let size = upload.size();
         let mut head = before.to_vec();
         head.extend_from_slice(format!("{{{size}}}").as_bytes());
         self.submit_line(&head).await?;
-        self.settle().await?;
+        let waited = self.settle().await?;
         let Some(seat) = self.seats.get_mut(self.active) else {
-            return Ok(());
+            return Ok(false);
         };
-        if !matches!(seat.mode(), Mode::Literal { .. }) {
+        if !waited || !matches!(seat.mode(), Mode::Literal { .. }) {
             seat.feed.not_in_lines();
-            return Ok(());
+            return Ok(waited);
         }
         if size > 0 {
             self.upload(upload);
-            self.settle().await?;
+            if !self.settle().await? {
+                return Ok(false);
+            }
         }
         // What stands behind the literal may hold another one.
         if let Some((before, path, rest)) = file_literal(after) {
             return Box::pin(self.send_file_literal(&before, &path, &rest)).await;
         }
         self.submit_line(after).await?;
-        self.settle().await.map(|_| ())
+        self.settle().await
     }
 
     fn note_lost_word(&mut self, line: &[u8]) -> Result<()> {

@@ -23,20 +23,31 @@ fn says_421(reply: &Reply) -> bool {
 }
 
 impl Desk {
-    /// Waits until everything queued is written, showing what happens meanwhile.
+    /// Waits until everything queued is written, showing what happens meanwhile. False when the
+    /// person stopped waiting.
     ///
     /// # Errors
     /// As `settle`.
-    pub async fn drain(&mut self) -> Result<()> {
+    pub async fn drain(&mut self) -> Result<bool> {
         while self
             .seats
             .get(self.active)
             .is_some_and(|s| s.session.queued() > 0 && !s.session.is_over())
         {
-            let (index, timed) = self.next().await;
+            let mut interrupts = self.interrupts.take();
+            let woken = tokio::select! {
+                biased;
+                () = interrupted(&mut interrupts) => None,
+                happened = self.next() => Some(happened),
+            };
+            self.interrupts = interrupts;
+            let Some((index, timed)) = woken else {
+                self.stop_waiting()?;
+                return Ok(false);
+            };
             self.show(index, &timed)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Waits so long, showing what happens. False on Ctrl-C.

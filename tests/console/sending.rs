@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::common::{Do, Fake, Gate, say};
 use crate::screen::Console;
 
 fn transaction(console: &mut Console) {
@@ -243,4 +244,48 @@ fn several_sessions_are_saved_in_their_order() {
         text.starts_with("on practice\nopen smtp\nC: VRFY bob\n"),
         "{text}"
     );
+}
+
+/// A server that stops reading does not hold the console: Ctrl-C ends the wait for room.
+#[test]
+fn a_chunk_that_nobody_reads_is_given_up() {
+    let stuck = Gate::default();
+    let fake = Fake::new(vec![say("220 hi\r\n"), Do::Wait(stuck.clone())]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    let file = console.home.path().join("large");
+    let size = 64 * 1024 * 1024;
+    std::fs::File::create(&file).unwrap().set_len(size).unwrap();
+    console.prompt("clear>");
+    console
+        .line(&format!(":bdat {} {size}", file.display()))
+        .shows(&format!("->  BDAT {size} LAST"));
+    console.press_until("\u{3}", "no longer waiting for the reply to BDAT");
+    console.shows("the chunk is cut short").prompt(">");
+    console.press_until("\u{3}", "ehlo:");
+    console.line("close").prompt("closed>");
+    stuck.open();
+}
+
+/// What waits for a reply goes no further when the person stops waiting.
+#[test]
+fn a_letter_goes_no_further_than_the_wait() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("250 8BITMIME\r\n"),
+        Do::Hear,
+        Do::Hold,
+    ]);
+    let mut console = Console::sized(&[&fake.url("smtp")], 80, 40, &[]);
+    console.exchange("EHLO me.test", "250 8BITMIME");
+    console.line(":compose").prompt("From:");
+    console.line("a@example.org").prompt("To:");
+    console.line("b@example.org").prompt("Subject:");
+    console.line("x").prompt("data>");
+    console.line(".").prompt("type yes to do it:");
+    console.line("yes").shows("->  MAIL");
+    console.press_until("\u{3}", "no longer waiting for the reply to MAIL");
+    console.shows("the message was not sent").prompt("clear>");
+    console.line(":close").prompt("closed>");
+    assert_eq!(fake.heard(), ["EHLO me.test", "MAIL FROM:<a@example.org>"]);
 }

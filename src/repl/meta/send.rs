@@ -26,7 +26,7 @@ const MOST_REPEATS: u32 = 1_000_000;
 pub(super) async fn starttls(desk: &mut Desk) -> Result<()> {
     let seat = active(desk)?;
     let verb = seat.session.protocol().map_or("STARTTLS", |p| p.starttls);
-    desk.command(verb.as_bytes()).await
+    desk.command(verb.as_bytes()).await.map(|_| ())
 }
 
 /// `:raw "bytes\r\n"`.
@@ -43,9 +43,9 @@ pub(super) async fn raw(desk: &mut Desk, rest: &str) -> Result<()> {
 pub(super) async fn data(desk: &mut Desk, rest: &str) -> Result<()> {
     let upload = Upload::open(Path::new(wanted(rest, ":data FILE")?))?;
     active(desk)?;
-    desk.command(b"DATA").await?;
+    let waited = desk.command(b"DATA").await?;
     let seat = active(desk)?;
-    if seat.mode() != Mode::Body {
+    if !waited || seat.mode() != Mode::Body {
         seat.feed.not_in_lines();
         return desk.say(Mark::Info, "the file was not sent: DATA got no go-ahead");
     }
@@ -88,9 +88,13 @@ pub(super) async fn bdat(desk: &mut Desk, rest: &str) -> Result<()> {
             };
             seat.session.submit(input).map_err(|r| not_sent(&r))?;
             first = false;
-            desk.drain().await?;
+            if !desk.drain().await? {
+                return cut_short(desk);
+            }
         }
-        desk.settle().await?;
+        if !desk.settle().await? {
+            return cut_short(desk);
+        }
         let reply = active(desk)?.last_reply.as_ref();
         let refused = reply.is_some_and(|r| crate::repl::seat::failure_of(r).is_some());
         if last || refused {
@@ -100,6 +104,18 @@ pub(super) async fn bdat(desk: &mut Desk, rest: &str) -> Result<()> {
             };
         }
     }
+}
+
+/// What a chunk is that was given up: where octets of it are missing, what comes next is taken for them.
+fn cut_short(desk: &mut Desk) -> Result<()> {
+    let text = match active(desk)?.mode() {
+        Mode::Literal { .. } => {
+            "the chunk is cut short: what is sent next is the rest of it; Ctrl-C, then close, drops \
+             the connection"
+        }
+        _ => "what of the file comes behind this chunk was not sent",
+    };
+    desk.say(Mark::Info, text)
 }
 
 /// `:together`: lines are held back.
@@ -179,7 +195,7 @@ pub(super) async fn multi(desk: &mut Desk, rest: &str) -> Result<()> {
     if let Some(engine) = active(desk)?.session.engine_mut() {
         engine.set(Setting::NextIsMultiLine);
     }
-    desk.command(command.as_bytes()).await
+    desk.command(command.as_bytes()).await.map(|_| ())
 }
 
 /// `:repeat N COMMAND`.
@@ -194,10 +210,9 @@ pub(super) async fn repeat(desk: &mut Desk, rest: &str) -> Result<()> {
     let mut times = Vec::new();
     for _ in 0..count {
         let begun = std::time::Instant::now();
-        desk.command(command.trim().as_bytes()).await?;
+        let waited = desk.command(command.trim().as_bytes()).await?;
         times.push(begun.elapsed());
-        let Some(seat) = desk.seat() else { break };
-        if seat.session.is_over() || !seat.late.is_empty() {
+        if !waited || desk.seat().is_none_or(|seat| seat.session.is_over()) {
             break;
         }
     }
@@ -231,11 +246,9 @@ pub(super) async fn watch(desk: &mut Desk, rest: &str) -> Result<()> {
     }
     desk.say(Mark::Info, "again and again until Ctrl-C")?;
     loop {
-        desk.command(command.trim().as_bytes()).await?;
-        let over = desk
-            .seat()
-            .is_none_or(|seat| seat.session.is_over() || !seat.late.is_empty());
-        if over || !desk.pause(Duration::from_secs_f64(secs)).await? {
+        let waited = desk.command(command.trim().as_bytes()).await?;
+        let over = desk.seat().is_none_or(|seat| seat.session.is_over());
+        if !waited || over || !desk.pause(Duration::from_secs_f64(secs)).await? {
             return Ok(());
         }
     }
@@ -265,9 +278,9 @@ async fn redirected(desk: &mut Desk, redirect: Redirect, command: &str) -> Resul
     active(desk)?.redirect = Some(redirect);
     let outcome = desk.command(command.as_bytes()).await;
     let Some(redirect) = desk.seat().and_then(|seat| seat.redirect.take()) else {
-        return outcome;
+        return outcome.map(|_| ());
     };
     let text = redirect.finish()?;
     desk.say(Mark::Info, &text)?;
-    outcome
+    outcome.map(|_| ())
 }

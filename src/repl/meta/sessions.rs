@@ -146,7 +146,7 @@ pub(super) async fn reconnect(desk: &mut Desk, rest: &str) -> Result<()> {
         return Ok(());
     };
     let line = protocol.ask_offers.replace("{name}", &seat.ehlo_name());
-    desk.command(line.as_bytes()).await
+    desk.command(line.as_bytes()).await.map(|_| ())
 }
 
 fn find(desk: &Desk, number: &str) -> Result<usize> {

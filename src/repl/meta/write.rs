@@ -69,12 +69,12 @@ pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
         return desk.say(Mark::Info, "nothing was sent");
     }
     for command in &commands {
-        desk.command(command.as_bytes()).await?;
+        let waited = desk.command(command.as_bytes()).await?;
         let refused = active(desk)?
             .last_reply
             .as_ref()
             .and_then(crate::repl::seat::failure_of);
-        if refused.is_some() {
+        if !waited || refused.is_some() {
             return desk.say(Mark::Info, "the message was not sent; RSET begins anew");
         }
     }
