@@ -1,7 +1,7 @@
 //! A reply that goes elsewhere: into a file or a command, as octets, not as marked text.
 //!
 //! When the reply holds content (a literal, a dotted body), that content alone is written; else its
-//! lines are.
+//! lines are. Beyond `HELD` of lines without content it is taken for lines, and all of it is written.
 
 use std::fs::File;
 use std::io::Write;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::proto::event::{Event, LineKind};
 use crate::wire::secret::PASSWORD_VARIABLE;
 
-/// Lines held back until it is known whether content comes.
+/// Octets of lines held back until it is known whether content comes.
 const HELD: usize = 1024 * 1024;
 
 /// Where a reply goes.
@@ -19,9 +19,17 @@ const HELD: usize = 1024 * 1024;
 pub struct Redirect {
     to: To,
     held: Vec<u8>,
-    content: bool,
+    holds: Holds,
     /// Octets written.
     pub written: u64,
+}
+
+/// What the reply is known to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    Unknown,
+    Content,
+    Lines,
 }
 
 #[derive(Debug)]
@@ -63,7 +71,7 @@ impl Redirect {
         Self {
             to,
             held: Vec::new(),
-            content: false,
+            holds: Holds::Unknown,
             written: 0,
         }
     }
@@ -75,8 +83,14 @@ impl Redirect {
     pub fn take(&mut self, event: &Event) -> Result<bool> {
         match event {
             Event::Part(part) => {
-                self.content = true;
-                self.held.clear();
+                match self.holds {
+                    Holds::Unknown => {
+                        self.holds = Holds::Content;
+                        self.held = Vec::new();
+                    }
+                    Holds::Lines => self.write_held()?,
+                    Holds::Content => {}
+                }
                 self.write(&part.bytes)?;
                 Ok(true)
             }
@@ -84,9 +98,14 @@ impl Redirect {
                 Ok(false)
             }
             Event::Line(line) => {
-                if !self.content && self.held.len() < HELD {
-                    self.held.extend_from_slice(&line.text);
-                    self.held.push(b'\n');
+                if self.holds == Holds::Content {
+                    return Ok(true);
+                }
+                self.held.extend_from_slice(&line.text);
+                self.held.push(b'\n');
+                if self.held.len() >= HELD {
+                    self.holds = Holds::Lines;
+                    self.write_held()?;
                 }
                 Ok(true)
             }
@@ -99,10 +118,7 @@ impl Redirect {
     /// # Errors
     /// As `take`.
     pub fn finish(mut self) -> Result<String> {
-        if !self.content {
-            let held = std::mem::take(&mut self.held);
-            self.write(&held)?;
-        }
+        self.write_held()?;
         let written = crate::ui::units::grouped(self.written);
         match self.to {
             To::File(file, name) => {
@@ -118,6 +134,11 @@ impl Redirect {
                 Ok(format!("{written} octets given to {command} ({status})"))
             }
         }
+    }
+
+    fn write_held(&mut self) -> Result<()> {
+        let held = std::mem::take(&mut self.held);
+        self.write(&held)
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {

@@ -391,3 +391,24 @@ fn a_refused_line_among_those_held_back_loses_nothing_in_silence() {
         .says("not sent: 1 more line held back behind it");
     assert_eq!(fake.heard(), ["NOOP", "QUIT"]);
 }
+
+/// A reply that goes into a file is whole there, however many lines it has.
+#[test]
+fn no_line_of_a_long_reply_is_missing_in_its_file() {
+    let line = |n: u32| format!("* {n} FETCH (FLAGS (\\Seen{}))\r\n", " $keyword".repeat(50));
+    let lines: String = (1..=5_000).map(line).collect();
+    let fake = Fake::new(vec![
+        say("* OK hi\r\n"),
+        Do::Hear,
+        say(format!("{lines}a1 OK done\r\n")),
+        Do::Hear,
+        say("* BYE\r\na2 OK bye\r\n"),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flags");
+    let typed = format!(":> {} FETCH 1:* FLAGS\n", file.display());
+    run(&[&fake.url("imap"), "--allow-commands"], typed).code(0);
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(written.len(), lines.replace('\r', "").len());
+    assert!(written == lines.replace('\r', ""), "the lines differ");
+}
