@@ -239,6 +239,78 @@ fn a_run_that_does_not_wait_knows_what_was_sent() {
     }
 }
 
+/// Its time is up, whatever the server does not say; that is no early end.
+#[test]
+fn a_run_lasts_as_long_as_it_was_given() {
+    let url = server("smtp", listen_in_silence);
+    let told = report(&url, &["-d", "-s", "2", "--duration", "0.2"], 1);
+    assert_eq!(told["failed"], 2, "{told}");
+    assert_eq!(told["in_doubt"], 0, "{told}");
+    assert_eq!(told["about"]["interrupted"], false, "{told}");
+    // Who idles is woken.
+    let lab = Lab::new("");
+    let mix = lab.file("mix", "1 IDLE 1000\n");
+    let accounts = lab.file("accounts", "alice,wonderland\n");
+    let args = ["--mix", &mix, "--accounts", &accounts, "--duration", "0.5"];
+    let told = report(&lab.imap(), &[&args[..], &["-d"]].concat(), 0);
+    assert_eq!(told["accepted"], 1, "{told}");
+}
+
+/// A worker that cannot begin ends the run with the report, and nobody waits for what it would have sent.
+#[test]
+fn a_worker_that_fails_ends_the_run() {
+    let lab = Lab::new("");
+    let mailbox = lab.imap().replace("://", "://alice@");
+    // So few descriptors are not enough for so many threads.
+    let out = Command::new("sh")
+        .args(["-c", "ulimit -n 24; exec \"$@\"", "sh"])
+        .args([env!("CARGO_BIN_EXE_ehlo"), "load", &lab.smtp()])
+        .args(["--until-visible", &mailbox, "--threads", "50", "-s", "50"])
+        .args(["-m", "1000000", "--json", "-4"])
+        .env("EHLO_PASSWORD", "wonderland")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(7), "{out:?}");
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(told["about"]["interrupted"], true, "{told}");
+    let errors = String::from_utf8_lossy(&out.stderr);
+    assert!(errors.contains("no runtime: "), "{errors}");
+}
+
+/// Ctrl-C ends looking as well.
+#[test]
+fn looking_ends_with_the_run() {
+    let lab = Lab::new("");
+    let mailbox = lab.imap().replace("://", "://alice@");
+    let mut child = Running::start(
+        // What goes elsewhere is never seen.
+        load(
+            &lab.smtp(),
+            &["-m", "2", "-t", "bob@ehlo.test", "-c", "--json", "-4"],
+        )
+        .args(["--until-visible", &mailbox, "--timeout", "100000"])
+        .env("EHLO_PASSWORD", "wonderland")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped()),
+    );
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let is_sent = |line: String| line.contains("  2 of 2 · ");
+    assert!(lines.any(|line| is_sent(line.unwrap())));
+    while child.try_wait().unwrap().is_none() {
+        child.signal(Signal::INT);
+        std::thread::yield_now();
+    }
+    let out = child.finish();
+    assert_eq!(out.status.code(), Some(130));
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(told["accepted"], 2, "{told}");
+    assert!(
+        told["errors"].to_string().contains("not visible in time"),
+        "{told}"
+    );
+}
+
 /// Behind something that is no reply nobody knows where the next one begins.
 #[test]
 fn a_connection_out_of_step_is_not_used_again() {

@@ -4,6 +4,7 @@
 //! is counted as accepted was accepted.
 
 mod client;
+mod drive;
 mod link;
 mod live;
 mod login;
@@ -17,22 +18,16 @@ mod server;
 mod watch;
 mod worker;
 
-use std::cell::Cell;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
 
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
-
-use self::link::Trouble;
-use self::live::Live;
-use self::pace::{Pace, Phase};
+use self::drive::{End, drive};
+use self::pace::Pace;
 use self::plan::Plan;
-use self::watch::{Looker, Watch};
-use self::worker::{GRACE, Shared, UNANSWERED, UNSENT};
+use self::watch::Watch;
+use self::worker::{Shared, UNANSWERED, UNSENT};
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::net::listen;
@@ -40,10 +35,6 @@ use crate::stats::{About, Fault, Report, Stage, Tally};
 use crate::ui::units::grouped;
 use crate::ui::{look, out};
 use crate::wire::show::{Charset, show};
-
-/// How often the live line is renewed on a terminal, and written elsewhere.
-const LIVE: Duration = Duration::from_millis(250);
-const PLAIN: Duration = Duration::from_secs(1);
 
 /// Runs `ehlo load`.
 ///
@@ -86,7 +77,12 @@ pub fn run(options: &cli::Load) -> Result<()> {
         tallies: (0..=threads).map(|_| Mutex::default()).collect(),
         plan,
     });
-    let (seconds, interrupted) = runtime.block_on(drive(&shared, options))?;
+    let End {
+        seconds,
+        interrupted,
+        early,
+        failure,
+    } = runtime.block_on(drive(&shared, options))?;
     let mut tally = shared.sum();
     if let Some(watch) = &shared.watch {
         watch.end(&mut tally);
@@ -107,11 +103,14 @@ pub fn run(options: &cli::Load) -> Result<()> {
         unit: shared.plan.unit().into(),
         how: shared.plan.how(),
         seconds,
-        interrupted: interrupted || shared.pace.phase() != Phase::Run,
+        interrupted: early || failure.is_some(),
     };
     let report = Report::new(about, &tally);
     let clean = report.failed == 0 && report.in_doubt == 0 && report.errors.is_empty();
     tell(options, &report, &tally, old.as_ref())?;
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
     match (interrupted, clean) {
         (true, _) => Err(Error::silent(Kind::Interrupted)),
         (false, false) => {
@@ -186,122 +185,6 @@ fn announced(plan: &Plan) -> String {
     };
     let target = show(plan.server.target.as_bytes(), Charset::Unicode);
     format!("load: {count} to {target}, {}", plan.how())
-}
-
-fn in_vain(trouble: Trouble) -> Error {
-    let what = format!(
-        "the mailbox of --until-visible: {} at {}",
-        trouble.reason,
-        trouble.stage.name()
-    );
-    let error = Error::new(Kind::Connect, what);
-    if trouble.example.is_empty() {
-        return error;
-    }
-    error.hint("reply", trouble.example)
-}
-
-/// Starts the workers and waits for them, for Ctrl-C, and for the time to say something.
-async fn drive(shared: &Arc<Shared>, options: &cli::Load) -> Result<(f64, bool)> {
-    let no_signals = |e: std::io::Error| Error::local(format!("no signals: {e}"));
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    let looking = &shared.tallies[shared.tallies.len() - 1];
-    let mut looker = match &shared.plan.watched {
-        Some(place) => {
-            let patience = options.link.timeout.map(Duration::from_secs_f64);
-            let opened = Looker::open(place, &shared.plan.run_id, patience, looking).await;
-            Some(opened.map_err(|trouble| in_vain(trouble.veiled(&place.0, 0)))?)
-        }
-        None => None,
-    };
-    // Nothing was due while the mailbox was opened.
-    shared.pace.begin();
-    let mut ends = Vec::new();
-    for worker in 0..shared.tallies.len() - 1 {
-        let (done, end) = oneshot::channel();
-        let shared = Arc::clone(shared);
-        let thread = std::thread::Builder::new().name("load".into());
-        thread
-            .spawn(move || {
-                let _ = done.send(worker::run(&shared, worker));
-            })
-            .map_err(|e| Error::local(format!("no thread: {e}")))?;
-        ends.push(end);
-    }
-    let sent = Cell::new(None);
-    let mut all = std::pin::pin!(async {
-        let sending = async {
-            for end in ends {
-                // A worker that is gone without a word has panicked.
-                end.await
-                    .unwrap_or_else(|_| Err(Error::local("a worker of this run died")))?;
-            }
-            sent.set(Some(Instant::now()));
-            Ok::<(), Error>(())
-        };
-        let seeing = async {
-            let (Some(looker), Some(watch)) = (&mut looker, &shared.watch) else {
-                return;
-            };
-            if let Err(trouble) = looker.run(watch, || sent.get().is_some()).await {
-                let mut tally = looking.lock().unwrap_or_else(PoisonError::into_inner);
-                let trouble = match &shared.plan.watched {
-                    Some(place) => trouble.veiled(&place.0, 0),
-                    None => trouble,
-                };
-                tally.error(trouble.stage, &trouble.reason, &trouble.example);
-            }
-        };
-        tokio::join!(sending, seeing).0
-    });
-    let terminal = std::io::stderr().is_terminal() && !look::is_dumb();
-    let shown = !options.quiet && (terminal || options.counter);
-    let mut tick = tokio::time::interval(if terminal { LIVE } else { PLAIN });
-    tick.tick().await;
-    let mut phases = shared.pace.watch();
-    let mut live = Live::new(shared);
-    let mut interrupted = false;
-    let mut deadline = None;
-    loop {
-        let grace = async {
-            match deadline {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            outcome = &mut all => {
-                outcome?;
-                break;
-            }
-            _ = interrupt.recv() => {
-                let again = std::mem::replace(&mut interrupted, true);
-                shared.pace.enter(if again { Phase::Kill } else { Phase::Stop });
-            }
-            _ = terminate.recv() => {
-                interrupted = true;
-                shared.pace.enter(Phase::Stop);
-            }
-            Ok(()) = phases.changed(), if deadline.is_none() => {
-                deadline = Some(tokio::time::Instant::now() + GRACE);
-            }
-            () = grace => {
-                shared.pace.enter(Phase::Kill);
-                if sent.get().is_some() {
-                    break;
-                }
-                deadline = None;
-            }
-            _ = tick.tick(), if shown => live.show(terminal),
-        }
-    }
-    let ended = sent.get().unwrap_or_else(Instant::now);
-    let seconds = (ended - shared.pace.start()).as_secs_f64();
-    if shown && terminal {
-        let _ = std::io::stderr().lock().write_all(b"\r\x1b[K");
-    }
-    Ok((seconds, interrupted))
 }
 
 fn read(path: &Path) -> Result<Report> {

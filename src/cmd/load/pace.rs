@@ -70,17 +70,18 @@ impl Pace {
         self.start();
     }
 
-    fn end(&self) -> Option<Instant> {
+    /// When it ends by itself.
+    pub(super) fn end(&self) -> Option<Instant> {
         self.duration.and_then(|d| self.start().checked_add(d))
     }
 
-    /// Goes on to a phase; never back.
-    pub(super) fn enter(&self, phase: Phase) {
+    /// Goes on to a phase, never back; whether that was news.
+    pub(super) fn enter(&self, phase: Phase) -> bool {
         self.phase.send_if_modified(|now| {
             let later = phase > *now;
             *now = phase.max(*now);
             later
-        });
+        })
     }
 
     /// Where the run is.

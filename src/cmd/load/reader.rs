@@ -2,8 +2,9 @@
 //!
 //! Rule: content is passed over as it comes, and never kept.
 
+use std::pin::pin;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use memchr::memchr;
 
@@ -12,6 +13,7 @@ use super::link::{Link, Trouble, shown};
 use super::login::{Login, may_be_clear};
 use super::message::Random;
 use super::mix::Action;
+use super::pace::Pace;
 use super::server::Server;
 use crate::stats::{Stage, Tally};
 use crate::wire::secret::Secret;
@@ -118,12 +120,13 @@ impl<'a> Reader<'a> {
         &mut self,
         action: &Action,
         random: &mut Random,
+        pace: &Pace,
     ) -> Result<(), Trouble> {
         let Some(command) = action.command(self.messages, random) else {
             return Err(Trouble::new(action.stage, "no message in the mailbox"));
         };
         match action.idle {
-            Some(time) => self.idle(time).await,
+            Some(time) => self.idle(time, pace).await,
             None => self.ask(action.stage, &command, action.lines, |_| {}).await,
         }
     }
@@ -176,14 +179,19 @@ impl<'a> Reader<'a> {
         self.link.count(|t| t.time(stage, took));
     }
 
-    /// IDLE (RFC 2177); what is counted is the time from DONE to the answer.
-    async fn idle(&mut self, time: std::time::Duration) -> Result<(), Trouble> {
+    /// IDLE (RFC 2177), no longer than the run lasts; what is counted is the time from DONE to the
+    /// answer.
+    async fn idle(&mut self, time: Duration, pace: &Pace) -> Result<(), Trouble> {
         self.say("IDLE");
         self.continued(Stage::Idle).await?;
-        let until = tokio::time::Instant::now() + time;
-        // What comes meanwhile is news of the mailbox.
-        while let Ok(came) = tokio::time::timeout_at(until, self.line(Stage::Idle)).await {
-            came?;
+        let mut over = pin!(pace.sleep_until(Instant::now() + time));
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut over => break,
+                came = self.line(Stage::Idle) => came?,
+            }
+            // What comes meanwhile is news of the mailbox.
             self.news();
         }
         let start = self.link.queue(b"DONE\r\n");

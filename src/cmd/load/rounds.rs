@@ -41,7 +41,7 @@ impl<'s> Session<'s> {
                 }
             };
             let action = mix.choose(&mut self.random);
-            match usable.act(action, &mut self.random).await {
+            match usable.act(action, &mut self.random, pace).await {
                 Ok(()) => self.outcome(job, &Outcome::Accepted { recipients: 0 }),
                 Err(trouble) => {
                     self.trouble(trouble);
@@ -65,10 +65,10 @@ impl<'s> Session<'s> {
 
     /// A connection that did what is done once.
     async fn ready(&mut self, mix: &Mix) -> Result<Reader<'s>, Trouble> {
-        let plan = &self.shared.plan;
+        let (plan, pace) = (&self.shared.plan, &self.shared.pace);
         let mut reader = Reader::open(&plan.server, self.tally, self.number).await?;
         for action in &mix.first {
-            reader.act(action, &mut self.random).await?;
+            reader.act(action, &mut self.random, pace).await?;
         }
         Ok(reader)
     }

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 
@@ -51,6 +51,11 @@ impl Shared {
             sum.add(&tally.lock().unwrap_or_else(PoisonError::into_inner));
         }
         sum
+    }
+
+    /// The tally of those who do not send.
+    pub(super) fn aside(&self) -> &Mutex<Tally> {
+        &self.tallies[self.tallies.len() - 1]
     }
 }
 
@@ -575,6 +580,3 @@ fn rcpt(line: &mut String, plan: &Plan, job: Job, at: u64) {
     line.push_str(to);
     line.push_str(">\r\n");
 }
-
-/// After a stop, what is under way gets so long to end.
-pub(super) const GRACE: Duration = Duration::from_secs(5);
