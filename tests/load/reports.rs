@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
-use crate::lab::{Lab, load, report};
+use crate::lab::{Lab, listen_in_silence, load, report, server};
 use crate::running::{Running, Signal};
 use serde_json::Value;
 
@@ -98,6 +98,38 @@ fn where_nobody_is_it_says_so_and_does_not_go_on() {
         .output()
         .unwrap();
     assert_eq!(out.status.code(), Some(4), "{out:?}");
+}
+
+/// Somebody listens and never greets: a try for each session is enough there, too.
+#[test]
+fn where_nobody_greets_it_says_so_and_does_not_go_on() {
+    let scheme_of = [("smtp", "-d"), ("imap", "-d"), ("smtps", "--insecure")];
+    for (scheme, way) in scheme_of {
+        let url = server(scheme, listen_in_silence).replace("://", "://alice@");
+        let out = load(
+            &url,
+            &["-s", "3", "-m", "1000000", "--timeout", "0.3", "--json"],
+        )
+        .arg(way)
+        .env("EHLO_PASSWORD", "wonderland")
+        .output()
+        .unwrap();
+        let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+        assert_eq!(told["failed"], 3, "{told}");
+        assert_eq!(told["about"]["interrupted"], true, "{told}");
+    }
+    for (args, words) in [
+        (&["-c"][..], " · no greeting yet"),
+        (&[], "no greeting yet: some servers wait on purpose"),
+    ] {
+        let mut child = Running::start(
+            load(&server("smtp", listen_in_silence), args)
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped()),
+        );
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains(words)), "{words}");
+    }
 }
 
 #[test]

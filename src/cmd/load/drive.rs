@@ -13,7 +13,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 
 use super::link::Trouble;
-use super::live::Live;
+use super::live::{Live, UNHEARD};
 use super::pace::Phase;
 use super::watch::Looker;
 use super::worker::{self, Shared};
@@ -101,6 +101,7 @@ pub(super) async fn drive(shared: &Arc<Shared>, options: &cli::Load) -> Result<E
     let mut tick = tokio::time::interval(if terminal { LIVE } else { PLAIN });
     tick.tick().await;
     let mut live = Live::new(shared);
+    let mut wonder = (!options.quiet && !shown).then(|| Instant::now() + UNHEARD);
     let mut phases = pace.watch();
     let mut interrupted = false;
     let mut stopping = false;
@@ -133,6 +134,10 @@ pub(super) async fn drive(shared: &Arc<Shared>, options: &cli::Load) -> Result<E
                 if interrupted || time_up != Some(true) {
                     seen_enough.notify_one();
                 }
+            }
+            () = until(wonder) => {
+                wonder = None;
+                live.wonder();
             }
             _ = tick.tick(), if shown => live.show(terminal),
         }

@@ -2,11 +2,15 @@
 
 use std::io::Write as _;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::worker::Shared;
+use crate::stats::{Stage, Tally};
 use crate::ui::out;
 use crate::ui::units::grouped;
+
+/// After so long without a greeting that is said.
+pub(super) const UNHEARD: Duration = Duration::from_secs(3);
 
 /// The live line.
 pub(super) struct Live<'a> {
@@ -19,6 +23,22 @@ impl<'a> Live<'a> {
         Self {
             shared,
             before: (shared.pace.start(), 0),
+        }
+    }
+
+    /// A connection was made, and long enough nobody greeted.
+    fn is_unheard(&self, sum: &Tally) -> bool {
+        sum.connections > 0
+            && sum.count(Stage::Greeting) == 0
+            && self.shared.pace.start().elapsed() >= UNHEARD
+    }
+
+    /// Says so once, where there is no live line.
+    pub(super) fn wonder(&self) {
+        if self.is_unheard(&self.shared.sum()) {
+            out::complain(
+                "no greeting yet: some servers wait on purpose; if this port speaks TLS at once: --tls",
+            );
         }
     }
 
@@ -39,8 +59,13 @@ impl<'a> Live<'a> {
                 |us| format!("{:.1} ms", us as f64 / 1000.0),
             )
         };
+        let quiet = if self.is_unheard(&sum) {
+            " · no greeting yet"
+        } else {
+            ""
+        };
         let line = format!(
-            "  {}{of} · {}/s · {} in flight · {} errors · p50 {} p99 {}",
+            "  {}{of} · {}/s · {} in flight · {} errors · p50 {} p99 {}{quiet}",
             grouped(sum.accepted),
             grouped(rate.round() as u64),
             grouped(self.shared.in_flight.load(Ordering::Relaxed)),

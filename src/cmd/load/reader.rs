@@ -84,6 +84,7 @@ impl<'a> Reader<'a> {
         };
         let start = Instant::now();
         reader.line(Stage::Greeting).await?;
+        reader.time(Stage::Greeting, start);
         let hello: &[&[u8]] = if reader.imap {
             &[b"* OK", b"* PREAUTH"]
         } else {
@@ -92,7 +93,6 @@ impl<'a> Reader<'a> {
         if !hello.iter().any(|hello| reader.line.starts_with(hello)) {
             return Err(reader.refused(Stage::Greeting));
         }
-        reader.time(Stage::Greeting, start);
         let known = reader.line.starts_with(b"* PREAUTH");
         let mut offers = reader.offers().await?;
         if server.starttls {

@@ -31,9 +31,9 @@ pub(super) struct Shared {
     pub(super) pace: Pace,
     /// Taken and not counted yet.
     pub(super) in_flight: AtomicU64,
-    /// A connection was made, whatever became of it.
+    /// A server greeted, whatever became of it.
     pub(super) reached: AtomicBool,
-    /// Connections that could not be made while none was.
+    /// Connections that did not come about while nobody greeted.
     pub(super) unreached: AtomicU64,
     /// All errors so far.
     pub(super) errors: AtomicU64,
@@ -201,12 +201,11 @@ impl<'a> Session<'a> {
         self.shared.reached.store(true, Ordering::Relaxed);
     }
 
-    /// A connection that did not come about. Where nobody was ever reached, a try for each session is
+    /// A connection that did not come about. Where nobody ever greeted, a try for each session is
     /// enough: the rest of the run would be the same again.
     pub(super) fn not_open(&self, trouble: Trouble) {
-        let connected = trouble.stage != Stage::Connect;
         self.trouble(trouble);
-        if connected {
+        if self.lock(|t| t.count(Stage::Greeting)) > 0 {
             self.is_open();
         }
         if self.shared.reached.load(Ordering::Relaxed) {
