@@ -200,6 +200,25 @@ fn targets_take_the_place_of_what_a_talk_opens() {
     assert_eq!(code, 0, "{said}");
 }
 
+/// A talk of the practice server goes to `--target`, too, and never passes elsewhere in its place.
+#[test]
+fn targets_take_the_place_of_the_practice_server() {
+    let served = Served::start(&[]);
+    let talk = "on practice\nopen smtp\nS: 220\nC: EHLO me.test\nS: 250-\n";
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = nobody.local_addr().expect("its number").port();
+    drop(nobody);
+    let (code, said, _) = served.run(talk, &["--target", &format!("smtp://127.0.0.1:{port}")]);
+    assert_eq!(code, 3, "{said}");
+    let (code, said, _) = served.run(talk, &["--target", &served.url("smtp", "smtp")]);
+    assert_eq!(code, 0, "{said}");
+    let (code, said, _) = served.run(talk, &["--target", &served.url("imap", "imap")]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("no --target is given for smtp"), "{said}");
+    let (code, said, _) = served.run(talk, &["--target", "bogus://x"]);
+    assert_eq!(code, 2, "{said}");
+}
+
 /// `:save` with a range of exchanges, and `--save`: what they write is run again.
 #[test]
 fn what_was_said_is_saved_whole_or_in_part() {

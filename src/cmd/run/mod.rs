@@ -18,10 +18,12 @@ use crate::proto::TlsMode;
 use crate::script::Talk;
 use crate::script::outcome::Outcome;
 use crate::script::pattern::is_name as is_variable;
+use crate::script::run::open::PRACTICE;
 use crate::script::run::{self, Options};
 use crate::script::source::{self, Unreadable};
 use crate::session::Patience;
 use crate::session::open::{How, limit};
+use crate::target;
 use crate::ui::{Look, look, out};
 use crate::wire::secret::Secret;
 
@@ -138,6 +140,9 @@ fn options(args: &Run, password: Option<Secret>) -> Result<Options> {
             name.to_owned(),
             from_command(command, crate::credentials::COMMAND_PATIENCE)?,
         );
+    }
+    for target in args.targets.iter().filter(|t| *t != PRACTICE) {
+        target::parse(target, None)?;
     }
     let mut how = How {
         dial: how::dial(&args.link, false)?,

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::repl::desk::{Desk, interrupted};
 use crate::script::ast::Step;
 use crate::script::outcome::{End, Outcome};
+use crate::script::run::open::PRACTICE;
 use crate::script::run::{self, Observer, Options};
 use crate::script::source::{self, Unreadable};
 use crate::script::{self, Talk};
@@ -59,7 +60,7 @@ fn options(desk: &Desk, path: &Path) -> Options {
     };
     let opening = &seat.opening;
     if opening.target.place == Place::Practice {
-        options.targets = vec!["practice".to_owned()];
+        options.targets = vec![PRACTICE.to_owned()];
     }
     options.how = opening.for_target(opening.target.clone()).how;
     options.how.can_ask = false;

@@ -55,9 +55,4 @@ impl Links {
     pub(super) fn close(&mut self) {
         self.current = None;
     }
-
-    /// True when nothing is open.
-    pub(super) fn is_empty(&self) -> bool {
-        self.current.is_none() && self.others.is_empty()
-    }
 }

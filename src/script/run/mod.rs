@@ -9,7 +9,7 @@ mod breaks;
 mod judge;
 mod link;
 mod links;
-mod open;
+pub mod open;
 mod say;
 mod values;
 
@@ -183,7 +183,7 @@ impl<'t> Player<'t> {
             secrets: options.secrets.clone(),
             links: Links::default(),
             default_protocol: "smtp".to_owned(),
-            on_practice: talk.practice || options.targets.iter().any(|t| t == "practice"),
+            on_practice: talk.practice || options.targets.iter().any(|t| t == open::PRACTICE),
             practice: None,
             faults: Vec::new(),
             required: Vec::new(),

@@ -20,6 +20,9 @@ use crate::target::{self, Place, Target};
 use crate::transcript::{Row, RowKind};
 use crate::ui::diag::Span;
 
+/// The `--target` that is no address.
+pub const PRACTICE: &str = "practice";
+
 impl Player<'_> {
     /// `open TARGET`: connects, says what is said early, reads the greeting.
     pub(super) async fn open(
@@ -115,22 +118,23 @@ impl Player<'_> {
     /// Where an `open` goes, `--target` and practice taken into account.
     fn target(&self, named: Option<&str>, span: Span) -> Done<Target> {
         let plain = named.unwrap_or(&self.default_protocol);
-        let practice_all = self.options.targets.iter().any(|t| t == "practice");
-        if named.is_none() || self.on_practice {
-            if let Some(target) = practice_target(plain) {
-                return Ok(target);
-            }
-            if named.is_none() {
-                let what = "the practice server does not speak this";
-                let diag = self
-                    .diag(span, what)
-                    .note(format!("\"{plain}\" was asked for"));
-                return Err(failed(Kind::Usage, diag));
-            }
+        let door = match named.is_none() || self.on_practice {
+            true => practice_target(plain),
+            false => None,
+        };
+        if door.is_none() && named.is_none() {
+            let diag = self
+                .diag(span, "the practice server does not speak this")
+                .note(format!("\"{plain}\" was asked for"));
+            return Err(failed(Kind::Usage, diag));
         }
-        let target = target::parse(plain, None).map_err(|error| self.error(span, error))?;
-        if practice_all {
-            let protocol = target.protocol.unwrap_or(proto::PROTOCOLS[0]);
+        let on_practice = door.is_some();
+        let target = match door {
+            Some(target) => target,
+            None => target::parse(plain, None).map_err(|error| self.error(span, error))?,
+        };
+        let protocol = target.protocol.unwrap_or(proto::PROTOCOLS[0]);
+        if self.options.targets.iter().any(|t| t == PRACTICE) {
             return Ok(Target {
                 tls: target.tls,
                 ..Target::practice(protocol)
@@ -138,13 +142,17 @@ impl Player<'_> {
         }
         for given in &self.options.targets {
             let given = target::parse(given, None).map_err(|error| self.error(span, error))?;
-            let same = match (given.protocol, target.protocol) {
-                (Some(a), Some(b)) => a.name == b.name,
-                _ => true,
-            };
-            if same || self.options.targets.len() == 1 && self.links.is_empty() {
+            let other = given.protocol.zip(target.protocol);
+            if other.is_none_or(|(given, asked)| given.name == asked.name) {
                 return Ok(given);
             }
+        }
+        if on_practice && !self.options.targets.is_empty() {
+            let what = format!("no --target is given for {}", protocol.name);
+            let diag = self.diag(span, what).note(
+                "the talk is made for the practice server; leave --target out to play it there",
+            );
+            return Err(failed(Kind::Usage, diag));
         }
         if matches!(target.place, Place::Exec(_)) && !self.options.allow_commands {
             let diag = self
