@@ -10,6 +10,7 @@
 //! `knowledge` (the tables people read) and `pattern` stand alone; `wire` nothing; `sasl` and `store` wire; `proto` those; `net` stands beside them and owns sockets
 //! and TLS; `session` joins net and proto; `ui`, `repl` and `script` stand on session; `stats` on `ui`; `cmd` on all.
 
+pub mod bounded;
 pub mod cli;
 pub mod clock;
 pub mod cmd;

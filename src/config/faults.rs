@@ -2,13 +2,12 @@
 //!
 //! `read` is pure: text in, rows or an error with its line out; `read_file` adds the file's name.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::bounded;
 use crate::error::{Error, Result};
 use crate::proto::faults::{ANYWHERE, CloseWhen, DOT, Effect, Fault, GREETING, Per, Times};
 use crate::proto::{self, PROTOCOLS};
@@ -133,13 +132,8 @@ pub fn read(text: &str) -> Result<Vec<Fault>> {
 pub fn read_file(path: &Path) -> Result<Vec<Fault>> {
     let name = path.display().to_string();
     let doing = format!("reading {}", name.escape_debug());
-    let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
-        .map_err(|e| Error::local(e.to_string()).doing(&doing))?;
-    if text.len() as u64 > LONGEST {
-        return Err(Error::local("the file is longer than 1 MiB").doing(&doing));
-    }
+    let text =
+        bounded::read_text(path, LONGEST).map_err(|e| Error::local(e.to_string()).doing(&doing))?;
     read(&text).map_err(|e| e.doing(&doing))
 }
 

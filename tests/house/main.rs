@@ -12,7 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("sasl", &["wire"]),
     ("store", &["wire"]),
     ("proto", &["wire", "sasl", "store", "knowledge"]),
-    ("net", &["wire", "error"]),
+    ("net", &["wire", "error", "bounded"]),
     ("session", &["wire", "error", "net", "proto", "target"]),
     ("transcript", &["wire", "proto"]),
     (

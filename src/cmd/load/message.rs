@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::bounded;
 use crate::clock;
 use crate::entropy;
 use crate::error::{Error, Result};
@@ -173,11 +174,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Message>> {
     let failed =
         |path: &Path, e: &dyn std::fmt::Display| Error::local(format!("{}: {e}", path.display()));
     let one = |path: &Path| {
-        let size = std::fs::metadata(path).map_err(|e| failed(path, &e))?.len();
-        if size > LARGEST as u64 {
-            return Err(failed(path, &format!("more than {LARGEST} octets")));
-        }
-        let text = std::fs::read(path).map_err(|e| failed(path, &e))?;
+        let text = bounded::read(path, LARGEST as u64).map_err(|e| failed(path, &e))?;
         Ok(Message::new(&text, false))
     };
     if !path.is_dir() {

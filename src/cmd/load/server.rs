@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::link::Way;
+use crate::bounded;
 use crate::cli;
 use crate::credentials::{Keeper, Sources};
 use crate::error::{Error, Result};
@@ -194,10 +195,7 @@ fn accounts(
 /// The lines of a file that hold something.
 pub(super) fn lines(path: &Path) -> Result<Vec<String>> {
     let failed = |e: &dyn std::fmt::Display| Error::local(format!("{}: {e}", path.display()));
-    if std::fs::metadata(path).map_err(|e| failed(&e))?.len() > LIST {
-        return Err(failed(&"more than 64 MiB"));
-    }
-    let text = std::fs::read_to_string(path).map_err(|e| failed(&e))?;
+    let text = bounded::read_text(path, LIST).map_err(|e| failed(&e))?;
     let all: Vec<String> = text
         .lines()
         .filter(|line| !line.trim().is_empty())

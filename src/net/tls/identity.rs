@@ -11,7 +11,8 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::sign::CertifiedKey;
 
-use super::roots::read_certs;
+use super::roots::{PEM_MAX, read_certs};
+use crate::bounded;
 use crate::error::Error;
 
 /// Answers a server's request for a certificate, and remembers that there was one.
@@ -38,13 +39,15 @@ impl Identity {
         let chain = read_certs(cert)?;
         let path = key.unwrap_or(cert);
         let shown = path.display();
-        let key = PrivateKeyDer::from_pem_file(path).map_err(|e| {
+        let unreadable = |e: &dyn std::fmt::Display| {
             // The library's text names what is wrong with the file, never its content.
             Error::local(format!("no private key can be read from {shown}: {e}")).hint(
                 "wanted",
                 "PEM without a passphrase (openssl pkey -in FILE -out NEW)",
             )
-        })?;
+        };
+        let text = bounded::read(path, PEM_MAX).map_err(|e| unreadable(&e))?;
+        let key = PrivateKeyDer::from_pem_slice(&text).map_err(|e| unreadable(&e))?;
         let key = CertifiedKey::from_der(chain, key, provider).map_err(|e| {
             Error::local(format!(
                 "the certificate in {} and the key in {shown} do not go together: {e}",

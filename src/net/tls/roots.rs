@@ -3,8 +3,6 @@
 //! The store that judged has a name that is shown with every verdict. It is read when TLS is used
 //! for the first time, not before, and once per process.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -12,10 +10,8 @@ use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
+use crate::bounded;
 use crate::error::Error;
-
-/// The longest file of certificates, in octets: a machine's whole store has less than one MiB.
-const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// Roots, and what to call them.
 #[derive(Clone, Debug)]
@@ -111,16 +107,14 @@ fn load_system() -> Roots {
     }
 }
 
+/// The most that is read of a file of certificates or of a key. A machine's whole store has less than one MiB.
+pub(super) const PEM_MAX: u64 = 16 << 20;
+
 /// Every certificate of a PEM file, or a DER file's one.
 pub(super) fn read_certs(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let shown = path.display();
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+    let bytes = bounded::read(path, PEM_MAX)
         .map_err(|e| Error::local(format!("cannot read {shown}: {e}")))?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(Error::local(format!("{shown} is longer than 16 MiB")));
-    }
     if bytes.starts_with(&[0x30]) {
         return Ok(vec![CertificateDer::from(bytes)]);
     }
@@ -142,6 +136,9 @@ mod tests {
     #[test]
     fn a_file_without_end_is_refused() {
         let error = read_certs(Path::new("/dev/zero")).unwrap_err();
-        assert!(error.to_string().contains("longer than 16 MiB"), "{error}");
+        assert!(
+            error.to_string().contains("more than 16 MiB in it"),
+            "{error}"
+        );
     }
 }
