@@ -138,23 +138,34 @@ pub fn explain(desk: &mut Desk, rest: &str) -> Result<()> {
     };
     let wanted = match rest {
         "" => seat.and_then(|s| s.memory.replies.back()),
-        // Codes have three digits; a smaller number is an exchange, "#250" always one.
-        n => match n
-            .strip_prefix('#')
-            .map_or_else(|| (n.len() < 3).then_some(n), Some)
-        {
-            Some(n) => n.parse().ok().and_then(kept),
-            None => None,
-        },
+        n if is_exchange(n) => n.trim_start_matches('#').parse().ok().and_then(kept),
+        _ => None,
     };
     let lines = match (seat, wanted) {
         (Some(seat), Some(reply)) => of_reply(seat, reply).lines(width),
         _ if rest.is_empty() => {
             return Err(Error::usage("no reply came yet").hint("try", ":explain 550 5.7.1"));
         }
+        (Some(seat), None) if is_exchange(rest) => return Err(not_kept(seat, rest)),
         _ => explain::words_in(protocol, &[rest.to_owned()], None)?,
     };
     desk.print(&lines)
+}
+
+/// Codes have three digits; a smaller number is an exchange, "#250" always one.
+fn is_exchange(word: &str) -> bool {
+    let number = word.strip_prefix('#').unwrap_or(word);
+    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    digits && (number.len() < word.len() || number.len() < 3)
+}
+
+fn not_kept(seat: &Seat, number: &str) -> Error {
+    let error = Error::usage(format!("there is no reply to exchange {number}"));
+    let numbers = seat.memory.replies.iter().filter_map(|r| r.exchange);
+    match numbers.clone().min().zip(numbers.max()) {
+        Some((first, last)) => error.hint("kept", format!("{} to {}", first.0, last.0)),
+        None => error,
+    }
 }
 
 /// `:help [topic]`.

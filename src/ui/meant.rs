@@ -3,6 +3,10 @@
 /// The candidate nearest to `word`, if one is near enough to be meant: a third of its letters
 /// wrong at most, a swap of neighbours counting once. Case does not count.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // A wrong number is no slip of the finger.
+    if word.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
     let wanted: Vec<char> = word.chars().flat_map(char::to_lowercase).take(64).collect();
     let limit = (wanted.len() / 3).max(1);
     candidates
@@ -48,5 +52,6 @@ mod tests {
         assert_eq!(nearest("smpt", ["smtp", "imap"]), Some("smtp"));
         assert_eq!(nearest("FETCH", verbs), None);
         assert_eq!(nearest("", verbs), None);
+        assert_eq!(nearest("999", ["993", "995"]), None);
     }
 }

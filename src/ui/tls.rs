@@ -57,12 +57,9 @@ pub fn untrusted(report: &TlsReport) -> Vec<Styled> {
     if let Some(note) = &report.note {
         wrap(&mut lines, "note", note);
     }
-    labelled(
-        &mut lines,
-        "to go on",
-        "--ca-file FILE if you have the issuer's certificate,",
-    );
-    labelled(&mut lines, "", "--insecure to look without trust");
+    for (n, way) in report.ways_on().iter().enumerate() {
+        wrap(&mut lines, if n == 0 { "to go on" } else { "" }, way);
+    }
     lines
 }
 
@@ -202,12 +199,13 @@ fn verdict(report: &TlsReport) -> Styled {
         ),
         Verdict::Untrusted(faults) => {
             let why: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            let so = match report.insecure {
+                true => "going on all the same",
+                false => "so nothing goes over it",
+            };
             Styled::plain("!!  ").with(
                 Role::Refused,
-                format!(
-                    "NOT trusted, going on all the same: {name}: {}",
-                    why.join(", and ")
-                ),
+                format!("NOT trusted, {so}: {name}: {}", why.join(", and ")),
             )
         }
         Verdict::NotChecked => Mark::Info.line("the other side showed no certificate"),

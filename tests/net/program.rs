@@ -222,7 +222,21 @@ async fn names_and_pins_that_fit_are_trusted() {
     ran.code(0).says("~>  STAT");
     let other = format!("sha256:{}", "0".repeat(64));
     let ran = ehlo(port, HOST, &ca, &["--pin", &other], "STAT\n").await;
+    let words = flat(&ran);
     refuses(ran, &format!("no --pin fits its key, which is {pin}"));
+    // The ways on are those that lead on, and no others.
+    assert!(
+        words.contains(&format!("--pin {pin} if its key was to change")),
+        "{words}"
+    );
+    assert!(!words.contains("--ca-file"), "{words}");
+    let ran = ehlo(port, "other.example", &ca, &[], "STAT\n").await;
+    let words = flat(&ran);
+    assert!(
+        words.contains(&format!("--expect-name {HOST} if that is whom you mean")),
+        "{words}"
+    );
+    assert!(!words.contains("--ca-file"), "{words}");
 }
 
 /// RSA 1024, SHA-1 and X.509 version 1, which only openssl still makes and serves.

@@ -105,6 +105,24 @@ impl CertFault {
     }
 }
 
+impl CertFault {
+    /// The option that is the answer to it, and when; `None` where there is none but `--insecure`.
+    pub fn way_on(&self) -> Option<String> {
+        match self {
+            Self::SelfSigned { .. } | Self::UnknownIssuer { .. } => {
+                Some("--ca-file FILE if you have the issuer's certificate".to_owned())
+            }
+            Self::WrongName { names, .. } => {
+                let plain = names.iter().find(|name| !name.contains('*'));
+                let name = plain.map_or("NAME", String::as_str);
+                Some(format!("--expect-name {name} if that is whom you mean"))
+            }
+            Self::PinMismatch { has } => Some(format!("--pin {has} if its key was to change")),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for CertFault {
     /// A clause that fits behind "because".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -245,12 +263,12 @@ impl TlsFault {
     pub fn to_error(&self) -> Error {
         let error = Error::new(Kind::Tls, self.to_string());
         match self {
-            Self::Untrusted(_) => error
-                .hint(
-                    "to go on",
-                    "--ca-file FILE if you have the issuer's certificate,",
-                )
-                .hint("", "--insecure to look without trust"),
+            Self::Untrusted(report) => {
+                let ways = report.ways_on().into_iter().enumerate();
+                ways.fold(error, |error, (n, way)| {
+                    error.hint(if n == 0 { "to go on" } else { "" }, way)
+                })
+            }
             Self::Plaintext {
                 protocol: Some(_), ..
             } => error.hint(

@@ -77,6 +77,19 @@ impl TlsReport {
         }
     }
 
+    /// What can be done about what is wrong, each with its option; the last way leads without trust.
+    pub fn ways_on(&self) -> Vec<String> {
+        let mut ways: Vec<String> = Vec::new();
+        for way in self.faults().iter().filter_map(CertFault::way_on) {
+            let way = way + ",";
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+        ways.push("--insecure to look without trust".to_owned());
+        ways
+    }
+
     /// True when the key exchange would withstand a quantum computer.
     pub fn is_post_quantum(&self) -> bool {
         self.group

@@ -13,7 +13,10 @@ use super::block::{Block, WIDTH};
 use super::{Role, Styled, meant};
 use crate::knowledge::{self, Kind};
 use crate::proto::event::{Offers, Reply, Verdict};
+use crate::proto::imap::spec::NOT_AUTHENTICATED;
+use crate::proto::pop3::spec::AUTHORIZATION;
 use crate::proto::protocol;
+use crate::proto::spec::Phase;
 use crate::wire::show::{Charset, show};
 
 pub use lookup::{words, words_in};
@@ -100,6 +103,26 @@ fn no_verb(reply: &Reply, context: &Context<'_>) -> Option<Explanation> {
     })
 }
 
+/// What there is to say about a refusal of a verb that is not for those who are not logged in,
+/// unless the server says why.
+fn before_login(reply: &Reply, context: &Context<'_>) -> Option<Explanation> {
+    let known = protocol(context.protocol)?;
+    let verb = known.spec.verb_named(&reply.to)?;
+    let refused = reply.verdict == Verdict::Refused && reply.response_code.is_none();
+    let asks_for_login = |phase: &Phase| [AUTHORIZATION, NOT_AUTHENTICATED].contains(phase);
+    if context.logged_in || !refused || verb.phases.iter().any(asks_for_login) {
+        return None;
+    }
+    let wanted = matches!(context.protocol, "pop3" | "imap");
+    wanted.then(|| Explanation {
+        of: label(reply),
+        means: format!("{} is only for those who are logged in", verb.name),
+        usually: "the login was left out, or was refused".to_owned(),
+        try_: ":auth logs in".to_owned(),
+        see: verb.rfc.to_owned(),
+    })
+}
+
 fn safe(text: &str) -> String {
     show(text.as_bytes(), Charset::Unicode).into_owned()
 }
@@ -126,7 +149,7 @@ pub fn reply(reply: &Reply, context: &Context<'_>) -> Explanation {
     let known_from = hint.filter(|h| !h.server.starts_with("any"));
     let known_from = known_from.map(|h| format!("; known from {}", h.server));
     let fill = |text: &str| fill(text, reply, context);
-    if let Some(told) = no_verb(reply, context) {
+    if let Some(told) = no_verb(reply, context).or_else(|| before_login(reply, context)) {
         return told;
     }
     Explanation {

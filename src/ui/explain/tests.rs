@@ -152,3 +152,25 @@ fn hostile_text_is_shown_not_obeyed() {
         assert!(!line.text().chars().any(char::is_control), "{line:?}");
     }
 }
+
+/// Whoever is not logged in is told that, and not that there is no such message.
+#[test]
+fn a_verb_for_those_who_are_logged_in_says_so() {
+    let refused = Reply {
+        verdict: Verdict::Refused,
+        code: "-ERR".to_owned(),
+        to: "LIST".to_owned(),
+        text: b"Unknown command.".to_vec(),
+        ..Reply::default()
+    };
+    let mut context = Context {
+        protocol: "pop3",
+        command: "LIST",
+        ..Context::default()
+    };
+    let told = reply(&refused, &context).sentence(None).text();
+    assert!(told.contains("only for those who are logged in"), "{told}");
+    context.logged_in = true;
+    let told = reply(&refused, &context).sentence(None).text();
+    assert!(told.contains("no such message"), "{told}");
+}
