@@ -7,7 +7,9 @@ use crate::error::{Error, Result};
 use crate::net::dial::{DialOptions, Family, Resolve};
 use crate::net::proxy::ProxyHeader;
 use crate::net::tls::{Pin, TlsOptions, TlsVersion};
+use crate::sasl::table;
 use crate::session::open::limit;
+use crate::wire::show::{Charset, show};
 
 /// A program gives each address so long to connect.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -36,6 +38,35 @@ pub fn dial(link: &cli::Link, person: bool) -> Result<DialOptions> {
         timeout: limit(link.timeout)?.or_else(|| (!person).then_some(CONNECT)),
         window: None,
     })
+}
+
+/// The mechanism that `--login` names; the empty name leaves the choice to the program.
+///
+/// # Errors
+/// `Usage` for a word that names none: it may be the target, since the mechanism may be left out.
+pub fn mechanism(login: &cli::Login) -> Result<Option<String>> {
+    let Some(name) = &login.login else {
+        return Ok(None);
+    };
+    let own = ["USER", "PASS", "APOP"];
+    if name.is_empty() || own.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        return Ok(Some(name.clone()));
+    }
+    if table::find(name).is_none() {
+        let known: Vec<_> = table::MECHANISMS
+            .iter()
+            .filter(|row| row.spoken())
+            .map(|row| row.name)
+            .collect();
+        let name = show(name.as_bytes(), Charset::Unicode);
+        return Err(
+            Error::usage(format!("--login took {name} for its mechanism"))
+                .hint("write", "the target first, or --login=MECH")
+                .hint("known", known.join(" ")),
+        );
+    }
+    let row = table::usable(name).map_err(|e| Error::usage(e.0))?;
+    Ok(Some(row.name.to_owned()))
 }
 
 /// What TLS is to be like.

@@ -300,6 +300,11 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>)> {
             }
         }
     } else if text.bytes().filter(|b| *b == b':').count() > 1 {
+        let address = text.split('%').next().unwrap_or_default();
+        if address.parse::<std::net::Ipv6Addr>().is_err() {
+            let what = format!("\"{text}\" has too many colons and is no IPv6 address");
+            return Err(Error::usage(what).hint("write", "HOST:PORT or [ADDRESS]:PORT"));
+        }
         (text, None)
     } else {
         match text.split_once(':') {

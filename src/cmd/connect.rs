@@ -15,7 +15,7 @@ use crate::repl::desk::Desk;
 use crate::repl::front::Front;
 use crate::repl::opening::{self, Opening};
 use crate::repl::settings::{NAMES, Settings};
-use crate::repl::{EditorOptions, LogFile, Screen, batch};
+use crate::repl::{self, EditorOptions, LogFile, Screen, batch};
 use crate::session::Patience;
 use crate::session::open::{How, limit};
 use crate::target::{self, Place, Target};
@@ -48,6 +48,9 @@ fn connect(options: &cli::Connect) -> Result<()> {
         profile.fill(file.folder(), &mut options);
     }
     let options = &options;
+    if let Some(save) = &options.save {
+        repl::can_be_made(&save.display().to_string())?;
+    }
     let target = match &options.target {
         Some(text) => target::parse(text, options.port.as_deref())?,
         None => Target::practice(proto::protocol("smtp").unwrap_or(proto::PROTOCOLS[0])),
@@ -156,7 +159,7 @@ fn opening(
         how,
         keeper: Arc::new(Mutex::new(keeper)),
         user: login.user.clone(),
-        login: login.login.clone(),
+        login: how::mechanism(login)?,
         force: false,
         name: options.name.clone(),
         insecure: options.tls.insecure,

@@ -18,9 +18,8 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 pub fn edit(text: &str) -> Result<String> {
     let editor = ["VISUAL", "EDITOR"]
         .iter()
-        .find_map(|name| std::env::var(name).ok());
-    let editor = editor
-        .filter(|e| !e.trim().is_empty())
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|editor| !editor.trim().is_empty())
         .unwrap_or_else(|| "vi".to_owned());
     let path = std::env::temp_dir().join(format!(
         "ehlo-{}-{}.eml",

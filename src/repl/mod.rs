@@ -47,6 +47,31 @@ pub fn private_file(name: &str, text: &str) -> Result<()> {
         .map_err(|e| Error::local(format!("{name}: {e}")))
 }
 
+/// A file that is to be written at the end can be made by then, as far as that can be known now.
+///
+/// # Errors
+/// `Local` when it exists, or its folder does not.
+pub fn can_be_made(name: &str) -> Result<()> {
+    let path = std::path::Path::new(name);
+    if path.symlink_metadata().is_ok() {
+        return Err(taken(name));
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    match folder.map(std::fs::metadata) {
+        Some(Err(e)) => Err(Error::local(format!("{name}: {e}"))),
+        Some(Ok(folder)) if !folder.is_dir() => {
+            Err(Error::local(format!("{name}: its folder is a file")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn taken(name: &str) -> Error {
+    Error::local(format!("{name} is there already and is not overwritten"))
+}
+
 /// Makes a file that its owner alone can read; one that is there is not touched.
 ///
 /// # Errors
@@ -59,9 +84,7 @@ pub fn new_file(name: &str) -> Result<std::fs::File> {
         .mode(0o600)
         .open(name);
     file.map_err(|e| match e.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Error::local(format!("{name} is there already and is not overwritten"))
-        }
+        std::io::ErrorKind::AlreadyExists => taken(name),
         _ => Error::local(format!("{name}: {e}")),
     })
 }

@@ -229,7 +229,7 @@ fn the_answers_of_console_commands_are_json_too() {
             "help" => ["", "AUTH", "@all", "caps", "nonsense"]
                 .map(str::to_owned)
                 .to_vec(),
-            "explain" => ["", "550 5.7.1", "1", "nonsense"]
+            "explain" => ["", "550 5.7.1", "1", "57", "#999", "nonsense"]
                 .map(str::to_owned)
                 .to_vec(),
             "tls" => vec![String::new(), "pem".into(), format!("save {}", path("pem"))],

@@ -30,6 +30,13 @@ fn wrong_command_lines_are_2() {
         (&["--timeout", "0", "h"], "seconds above 0"),
         (&["--resolve", "nonsense", "h"], "--resolve"),
         (&["--keylog", "smtp://h"], "took the target"),
+        (
+            &["--login", "imaps://h"],
+            "--login took imaps://h for its mechanism",
+        ),
+        (&["h", "--login=PLIAN"], "known     "),
+        (&["h", "--login=NTLM"], "is not spoken here"),
+        (&["localhost:20386:1"], "too many colons"),
         (&["--no-such-option", "h"], "--no-such-option"),
     ] {
         run(args, "").code(2).says(text).never_says("geheim");
@@ -61,6 +68,22 @@ fn missing_files_are_7() {
     run(&[], ":data /no/message.eml\n")
         .code(7)
         .says("/no/message.eml");
+    for option in ["--ca-file", "--cert"] {
+        run(&["--tls", "127.0.0.1:1", option, "/dev/zero"], "")
+            .code(7)
+            .says("more than 16 MiB in it");
+    }
+    // What cannot be saved at the end is told before anything was said.
+    let taken = tempfile::NamedTempFile::new().unwrap();
+    let taken = taken.path().display().to_string();
+    run(&["--save", &taken], "QUIT\n")
+        .code(7)
+        .says("is there already and is not overwritten")
+        .never_says("220");
+    run(&["--save", "/no/a.talk"], "QUIT\n")
+        .code(7)
+        .says("/no/a.talk: no such file or directory")
+        .never_says("220");
 }
 
 #[test]

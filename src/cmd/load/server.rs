@@ -106,7 +106,7 @@ impl Server {
                 .link
                 .timeout
                 .map_or(PATIENCE, Duration::from_secs_f64),
-            mechanism: options.login.login.clone().filter(|name| !name.is_empty()),
+            mechanism: how::mechanism(&options.login)?.filter(|name| !name.is_empty()),
             clear_credentials: options.login.allow_cleartext_auth,
             accounts: accounts(options, target.user, &host)?,
             host,

@@ -87,6 +87,10 @@ pub(super) fn save(desk: &mut Desk, rest: &str) -> Result<()> {
             } else {
                 to.parse().map_err(|_| usage())?
             };
+            if from > to {
+                return Err(Error::usage(format!("the range {range} is backwards"))
+                    .hint("perhaps", format!(":save {} {to}-{from}", file.trim())));
+            }
             (file.trim(), Some((from, to)))
         }
         _ => (rest, None),

@@ -169,6 +169,9 @@ pub async fn run(desk: &mut Desk, line: &str) -> Result<()> {
                 .hint("allow", "--allow-commands"),
         );
     }
+    if command.args.is_empty() && !rest.is_empty() {
+        return Err(Error::usage(format!(":{} takes nothing", command.name)));
+    }
     desk.answering = Some(command.name);
     let outcome = carry_out(desk, command.name, rest).await;
     desk.answering = None;
@@ -209,7 +212,7 @@ async fn carry_out(desk: &mut Desk, name: &str, rest: &str) -> Result<()> {
         "time" => keep::time(desk, rest),
         "open" => sessions::open(desk, rest).await,
         "sessions" => sessions::list(desk),
-        "use" => sessions::switch(desk, rest),
+        "use" => sessions::switch(desk, wanted(rest, ":use N")?),
         "close" => sessions::close(desk, rest),
         "reconnect" => sessions::reconnect(desk, rest).await,
         _ => {
