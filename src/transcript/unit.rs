@@ -19,6 +19,8 @@ pub(super) struct Unit<'r> {
     in_login: bool,
     /// The server waited for more of it.
     went_ahead: bool,
+    /// A reply to it bore a tag.
+    pub(super) tagged: bool,
 }
 
 impl<'r> Unit<'r> {
@@ -34,7 +36,9 @@ impl<'r> Unit<'r> {
     }
 
     fn add(&mut self, row: &'r Row, number: usize) {
-        let verb = row.reply.as_ref().map(|reply| reply.to.as_str());
+        let reply = row.reply.as_ref();
+        self.tagged |= reply.is_some_and(|reply| reply.tag.is_some());
+        let verb = reply.map(|reply| reply.to.as_str());
         self.in_login |= matches!(verb, Some("AUTH" | "AUTHENTICATE"));
         self.went_ahead |= row.kind == RowKind::GoAhead;
         self.rows.push(row);

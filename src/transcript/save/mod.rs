@@ -3,14 +3,16 @@
 //! A saved talk passes against a server in the same state: secrets are variables, what varies is
 //! `...` or a capture, numbers in untagged data are `...`, a challenge exchange is `auth`.
 
+mod expected;
+mod sent;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::logins;
 use super::row::{Direction, Row, RowKind};
-use super::unit::{Unit, has_mask, units, untagged};
-use super::volatile::{Context, Words, escape};
-use crate::wire::secret::MASK;
-use crate::wire::show::{Charset, is_safe};
+use super::unit::{Unit, units, untagged};
+use super::volatile::{Words, escape};
+use expected::said;
 
 const USER_WANTED: &str = "# --var user=NAME gives {user}.\n";
 
@@ -37,15 +39,6 @@ pub fn talk<'r>(rows: impl IntoIterator<Item = &'r Row>) -> String {
     writer.learn(&units);
     writer.write(&units);
     writer.finish()
-}
-
-/// A line to be expected, before what varies is taken out.
-struct Said<'r> {
-    /// What stays as it is: the code, `* `, `OK`.
-    head: &'r [u8],
-    /// The rest.
-    text: &'r [u8],
-    context: Context,
 }
 
 #[derive(Default)]
@@ -124,10 +117,7 @@ impl Writer {
     fn is_imap(&self, unit: &Unit<'_>) -> bool {
         match self.imap.get(unit.session) {
             Some(imap) => *imap,
-            None => unit
-                .rows
-                .iter()
-                .any(|row| row.reply.as_ref().is_some_and(|r| r.tag.is_some())),
+            None => unit.tagged,
         }
     }
 
@@ -218,12 +208,6 @@ impl Writer {
         }
     }
 
-    /// Everything that the unit sent, in lines.
-    fn say(&mut self, unit: &Unit<'_>) {
-        let sent: Vec<&Row> = unit.sent().copied().collect();
-        self.sent_lines(&sent, unit);
-    }
-
     fn unit(&mut self, unit: &Unit<'_>) {
         let imap = self.is_imap(unit);
         if let Some(mechanism) = unit.login(imap) {
@@ -281,155 +265,6 @@ impl Writer {
         }
     }
 
-    /// `C:` and `raw` lines for rows that were sent with nothing in between.
-    fn sent_lines(&mut self, rows: &[&Row], unit: &Unit<'_>) {
-        if rows.is_empty() {
-            return;
-        }
-        let imap = self.is_imap(unit);
-        let mut octets: Vec<u8> = Vec::new();
-        let mut cut = 0;
-        for (index, row) in rows.iter().enumerate() {
-            if row.kind == RowKind::Raw {
-                self.raw_row(row);
-                continue;
-            }
-            let mut text = untagged(row, imap).to_vec();
-            if row.kind == RowKind::Content && !imap {
-                self.sent_octets(&std::mem::take(&mut octets));
-                self.body(row);
-                continue;
-            }
-            if row.kind == RowKind::Content {
-                let whole = row.text.len() as u64;
-                cut += row.octets.saturating_sub(whole + 2) * u64::from(!has_mask(&row.text));
-            } else if imap && let Some(at) = literal_at(&text) {
-                // Where not all of a literal was kept, its count is what was.
-                let kept: usize = rows[index + 1..]
-                    .iter()
-                    .take_while(|r| r.kind == RowKind::Content)
-                    .map(|r| r.text.len() + line_end(r))
-                    .sum();
-                let lost = rows[index + 1..]
-                    .iter()
-                    .take_while(|r| r.kind == RowKind::Content)
-                    .any(|r| r.octets > r.text.len() as u64 + 2);
-                if lost {
-                    let plus = if text.ends_with(b"+}") { "+" } else { "" };
-                    text.truncate(at);
-                    text.extend_from_slice(format!("{{{kept}{plus}}}").as_bytes());
-                }
-            }
-            octets.extend_from_slice(&text);
-            if row.kind != RowKind::Content || line_end(row) > 0 {
-                octets.extend_from_slice(b"\r\n");
-            }
-        }
-        if cut > 0 {
-            self.line("#", &format!("{cut} octets of content were not kept"));
-        }
-        self.sent_octets(&octets);
-    }
-
-    /// Lines of a body, as they were before dots were doubled. One that is a dot alone cannot be a
-    /// `C:` line, which would end the body.
-    fn body(&mut self, row: &Row) {
-        let text = row.text.strip_suffix(b"\r\n").unwrap_or(&row.text);
-        for line in text.split(|b| *b == b'\n') {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if row.added && line == b".." {
-                self.raw(b"..\r\n");
-            } else if row.added && line.starts_with(b"..") {
-                self.say_line(&line[1..]);
-            } else {
-                self.say_line(line);
-            }
-        }
-        let lost = row.octets.saturating_sub(row.text.len() as u64 + 2);
-        if lost > 0 && !has_mask(&row.text) {
-            self.line("#", &format!("{lost} octets of content were not kept"));
-        }
-    }
-
-    fn sent_octets(&mut self, octets: &[u8]) {
-        let mut rest = octets;
-        while !rest.is_empty() {
-            let end = memchr::memmem::find(rest, b"\r\n").unwrap_or(rest.len());
-            self.say_line(&rest[..end]);
-            rest = &rest[(end + 2).min(rest.len())..];
-        }
-    }
-
-    fn say_line(&mut self, line: &[u8]) {
-        match std::str::from_utf8(line) {
-            Ok(text) if !text.contains(['\r', '\n', '\0']) => {
-                let text = self.with_secret(&escape(text, false));
-                self.line("C:", &text);
-            }
-            _ => self.raw(&[line, b"\r\n"].concat()),
-        }
-    }
-
-    fn raw_row(&mut self, row: &Row) {
-        // The line end is not shown, but it was sent; of a masked line the length does not tell.
-        let ended = row.octets == row.text.len() as u64 + 2 || has_mask(&row.text);
-        match ended && !row.text.ends_with(b"\n") {
-            true => self.raw(&[&row.text[..], b"\r\n"].concat()),
-            false => self.raw(&row.text),
-        }
-    }
-
-    fn raw(&mut self, octets: &[u8]) {
-        let mut quoted = String::from("\"");
-        for chunk in octets.utf8_chunks() {
-            for c in escape(chunk.valid(), false).chars() {
-                match c {
-                    '\r' => quoted.push_str("\\r"),
-                    '\n' => quoted.push_str("\\n"),
-                    '\t' => quoted.push_str("\\t"),
-                    '\0' => quoted.push_str("\\0"),
-                    '"' | '\\' => quoted.extend(['\\', c]),
-                    c => quoted.push(c),
-                }
-            }
-            for octet in chunk.invalid() {
-                quoted.push_str(&format!("\\x{octet:02x}"));
-            }
-        }
-        quoted.push('"');
-        let quoted = self.with_secret(&quoted);
-        self.line("raw", &quoted);
-    }
-
-    fn with_secret(&mut self, text: &str) -> String {
-        if !text.contains(MASK) {
-            return text.to_owned();
-        }
-        let name = self.secret();
-        text.replace(MASK, &format!("{{{name}}}"))
-    }
-
-    fn expect(&mut self, row: &Row, unit: &Unit<'_>) {
-        let imap = self.is_imap(unit);
-        if row.kind == RowKind::Content {
-            for line in row.text.split(|b| *b == b'\n') {
-                let line = line.strip_suffix(b"\r").unwrap_or(line);
-                if !line.is_empty() && self.words.is_steady(line) && !has_mask(line) {
-                    let pattern = self.words.pattern(line, Context::Text);
-                    self.line("S:", &harmless(&pattern));
-                }
-            }
-            return;
-        }
-        let Some(said) = said(row, imap, unit) else {
-            return;
-        };
-        let head = String::from_utf8_lossy(said.head).into_owned();
-        let pattern = self.words.pattern(said.text, said.context);
-        let pattern = harmless(&format!("{head}{pattern}"));
-        self.line("S:", pattern.trim_end());
-    }
-
     fn finish(self) -> String {
         let mut head = String::new();
         if self.practice {
@@ -445,134 +280,6 @@ impl Writer {
     }
 }
 
-/// 2 when the row's octets hold the line end that its text leaves out.
-/// A pattern in which any text stands for what would act on a terminal or deceive the eye: a talk is
-/// looked at before it is run.
-fn harmless(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len());
-    for c in pattern.chars() {
-        if c == '\t' || is_safe(c, Charset::Unicode) && c != char::REPLACEMENT_CHARACTER {
-            out.push(c);
-        } else if !out.ends_with("...") {
-            out.push_str("...");
-        }
-    }
-    out
-}
-
-fn line_end(row: &Row) -> usize {
-    if row.octets == row.text.len() as u64 + 2 {
-        2
-    } else {
-        0
-    }
-}
-
-fn literal_at(line: &[u8]) -> Option<usize> {
-    let literal = crate::wire::octets::announced(line).ok()??;
-    Some(literal.at + usize::from(literal.binary))
-}
-
-/// What a received line is expected to say; `None` for lines that are not saved.
-fn said<'r>(row: &'r Row, imap: bool, unit: &Unit<'_>) -> Option<Said<'r>> {
-    if row.direction != Direction::Received || has_mask(&row.text) {
-        return None;
-    }
-    let text = row.text.as_slice();
-    let split = |at: usize, context| {
-        let (head, text) = text.split_at(at.min(text.len()));
-        Some(Said {
-            head,
-            text,
-            context,
-        })
-    };
-    let words = |text: &[u8], n: usize| {
-        let mut blanks = memchr::memchr_iter(b' ', text);
-        blanks.nth(n).unwrap_or(text.len())
-    };
-    let command = String::from_utf8_lossy(unit.command(imap)).to_ascii_uppercase();
-    let verb = command.split_ascii_whitespace().next().unwrap_or_default();
-    match (imap, row.kind) {
-        (_, RowKind::End | RowKind::Content) => None,
-        (true, RowKind::GoAhead) => split(1, Context::Text).map(|s| Said { text: b"", ..s }),
-        (true, RowKind::Status) => {
-            // The tag goes; of the rest the status and the name of its code stay.
-            let from = words(text, 0) + 1;
-            let rest = text.get(from..)?;
-            let mut end = words(rest, 0);
-            if rest.get(end + 1) == Some(&b'[') {
-                let code = &rest[end + 2..];
-                let name = code
-                    .iter()
-                    .take_while(|b| b.is_ascii_uppercase() || **b == b'-');
-                end += 2 + name.count();
-            }
-            Some(Said {
-                head: &rest[..end.min(rest.len())],
-                text: b"",
-                context: Context::Text,
-            })
-        }
-        (true, RowKind::Untagged) => {
-            let capabilities = text.starts_with(b"* CAPABILITY");
-            // The human text behind a response code is nobody's to hold.
-            if text.starts_with(b"* OK [") || text.starts_with(b"* PREAUTH [") {
-                let end = memchr::memchr(b']', text).unwrap_or(text.len() - 1) + 1;
-                if !text.windows(11).any(|w| w == b"CAPABILITY ") {
-                    return Some(Said {
-                        head: &text[..2],
-                        text: &text[2..end],
-                        context: Context::Text,
-                    });
-                }
-                return split(words(text, 1), Context::Text).map(|s| Said { text: b"", ..s });
-            }
-            let context = if capabilities {
-                Context::Capabilities
-            } else {
-                Context::Text
-            };
-            split(2, context)
-        }
-        (true, _) => split(0, Context::Text),
-        (false, _) => {
-            let capabilities = matches!(verb, "EHLO" | "LHLO" | "CAPA")
-                && row.kind != RowKind::More
-                || matches!(verb, "EHLO" | "LHLO" | "CAPA") && !is_first_line(row, unit);
-            let context = if capabilities {
-                Context::Capabilities
-            } else {
-                Context::Text
-            };
-            // The code, and the enhanced code behind it.
-            let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
-            let mut at = match digits {
-                3 => 4,
-                _ => words(text, 0) + 1,
-            };
-            if digits == 3
-                && let Some(rest) = text.get(at..)
-            {
-                let word = &rest[..words(rest, 0)];
-                let parts = word.split(|b| *b == b'.').filter(|p| !p.is_empty()).count();
-                if parts == 3 && word.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
-                    at += word.len();
-                }
-            }
-            split(at, context)
-        }
-    }
-}
-
-fn is_first_line(row: &Row, unit: &Unit<'_>) -> bool {
-    let first = unit
-        .rows
-        .iter()
-        .find(|r| r.direction == Direction::Received);
-    first.is_some_and(|first| std::ptr::eq(*first, row))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -581,6 +288,7 @@ mod tests {
     use super::*;
     use crate::proto::event::Verdict;
     use crate::script::parse;
+    use crate::wire::secret::MASK;
 
     /// Rows of a short form: `> command`, `} content`, `? answer`, `< status`, `- more`,
     /// `* untagged`, `| content that came`, `) rest`, `+ go-ahead`, `= connected`.
@@ -634,12 +342,6 @@ mod tests {
             panic!("{}\n{text}", diag.text());
         }
         text
-    }
-
-    #[test]
-    fn what_acts_on_a_terminal_is_any_text() {
-        let hostile = "550 \u{1b}[2J\u{202e}no\tsuch \u{200b}user";
-        assert_eq!(harmless(hostile), "550 ...[2J...no\tsuch ...user");
     }
 
     #[test]
