@@ -53,7 +53,7 @@ const IMPURE: &[&str] = &[
 /// Each dependency and the files that may name it.
 const DOORS: &[(&str, &[&str])] = &[
     ("base64", &["wire/b64.rs"]),
-    ("clap", &["cli.rs", "cmd/generate.rs", "lib.rs"]),
+    ("clap", &["cli/", "cmd/generate.rs", "lib.rs"]),
     ("etcetera", &["ui/look.rs"]),
     ("getrandom", &["entropy.rs"]),
     ("hmac", &["sasl/digest.rs"]),
@@ -192,7 +192,7 @@ fn no_file_outgrew_its_room() {
             .unwrap_or_default()
             .lines()
             .count();
-        let table = name.ends_with("spec.rs") || name == "cli.rs" || name.starts_with("knowledge/");
+        let table = name.ends_with("spec.rs") || name.starts_with("knowledge/");
         if lines > LONGEST && !table {
             wrong.push(format!("{name}: {lines} lines"));
         }
