@@ -6,23 +6,22 @@
 //! (literals, bodies) is passed on octet for octet: it is mail, and goes to files and programs.
 //! Rules: nothing is searched before a secret was sent; the secrets are wiped with the session.
 
+mod forms;
+
 use std::borrow::Cow;
 
 use memchr::memmem;
 
 use super::event::{Event, Line, Oddity, Offers, Sent, SentKind};
 use crate::sasl::blob::{Place, Side, describe_guarded};
-use crate::wire::b64::{self, Alphabet};
+use crate::wire::b64;
 use crate::wire::secret::{MASK, Secret, cover};
+use forms::{Form, How, hidden, unquoted};
 
 /// Shorter secrets stand in too many words.
 const SHORTEST: usize = 4;
-/// Secrets below this length are masked as words of their own only.
-const WORD: usize = 8;
 /// A secret longer than this is remembered by its start.
 const LONGEST: usize = 4096;
-/// Characters of base64 that are no chance.
-const CORE: usize = 6;
 /// Forms remembered; the oldest go first.
 const FORMS_MAX: usize = 64;
 
@@ -38,23 +37,6 @@ pub(crate) struct Echoes {
     told: Option<Sent>,
     /// True where the screen shows secrets.
     show_secrets: bool,
-}
-
-/// A form of a secret, in lower case.
-#[derive(Debug, PartialEq, Eq)]
-struct Form {
-    text: Secret,
-    how: How,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum How {
-    /// Anywhere.
-    Within,
-    /// With no letter or digit beside it.
-    Word,
-    /// In base64, and all the base64 around it.
-    Base64,
 }
 
 impl Echoes {
@@ -191,7 +173,7 @@ impl Echoes {
         if !fields.iter().any(|field| field.secret) {
             return;
         }
-        self.add(secret, How::Within);
+        self.add(Form::new(secret, How::Within));
         for field in fields.iter().filter(|field| field.secret) {
             let value = field.value.as_bytes();
             self.remember(value.strip_prefix(b"Bearer ").unwrap_or(value));
@@ -208,35 +190,14 @@ impl Echoes {
     /// Every form of a secret.
     fn remember(&mut self, secret: &[u8]) {
         let secret = &secret[..secret.len().min(LONGEST)];
-        if secret.len() < SHORTEST || self.names.contains(&secret.to_ascii_lowercase()) {
-            return;
-        }
-        let how = match secret.len() < WORD {
-            true => How::Word,
-            false => How::Within,
-        };
-        self.add(secret, how);
-        if secret.iter().any(|b| matches!(b, b'"' | b'\\')) {
-            self.add(&quoted(secret), how);
-        }
-        for alphabet in [Alphabet::Standard, Alphabet::UrlSafe] {
-            for before in 0..3 {
-                let encoded = b64::encode_in(alphabet, &[&vec![0; before], secret].concat());
-                // Only the characters that depend on the secret alone.
-                let from = (before * 8).div_ceil(6);
-                let to = (before + secret.len()) * 8 / 6;
-                if to >= from + CORE {
-                    self.add(&encoded.as_bytes()[from..to], How::Base64);
-                }
-            }
+        if secret.len() >= SHORTEST && !self.names.contains(&secret.to_ascii_lowercase()) {
+            forms::of(secret)
+                .into_iter()
+                .for_each(|form| self.add(form));
         }
     }
 
-    fn add(&mut self, form: &[u8], how: How) {
-        let form = Form {
-            text: Secret::new(form.to_ascii_lowercase()),
-            how,
-        };
+    fn add(&mut self, form: Form) {
         if form.text.expose().len() < SHORTEST || self.forms.contains(&form) {
             return;
         }
@@ -322,18 +283,10 @@ impl Echoes {
             return Cow::Borrowed(text);
         }
         let lower = Secret::new(text.to_ascii_lowercase());
-        let mut spans: Vec<(usize, usize)> = Vec::new();
-        for form in &self.forms {
-            let length = form.text.expose().len();
-            for at in memmem::find_iter(lower.expose(), form.text.expose()) {
-                let end = at + length;
-                match form.how {
-                    How::Word if beside(text, at, end) => {}
-                    How::Base64 => spans.push(around(text, at, end)),
-                    How::Within | How::Word => spans.push((at, end)),
-                }
-            }
-        }
+        let forms = self.forms.iter();
+        let spans: Vec<_> = forms
+            .flat_map(|form| form.spans(text, lower.expose()))
+            .collect();
         if spans.is_empty() {
             return Cow::Borrowed(text);
         }
@@ -343,80 +296,6 @@ impl Echoes {
 
 fn is_masked(shown: &[u8]) -> bool {
     memmem::find(shown, MASK.as_bytes()).is_some()
-}
-
-/// The parts of `line` that are masks in `shown`; where the two do not go together, all of it.
-fn hidden<'l>(shown: &[u8], line: &'l [u8]) -> Vec<&'l [u8]> {
-    let mask = MASK.as_bytes();
-    let mut parts = Vec::new();
-    let mut kept = memmem::find_iter(shown, mask)
-        .chain([shown.len()])
-        .scan(0, |from, at| {
-            let part = &shown[*from..at];
-            *from = at + mask.len();
-            Some(part)
-        });
-    let Some(mut rest) = kept.next().and_then(|head| line.strip_prefix(head)) else {
-        return vec![line];
-    };
-    let mut kept = kept.peekable();
-    while let Some(behind) = kept.next() {
-        let at = match (behind.is_empty(), kept.peek().is_none()) {
-            (true, _) => Some(rest.len()),
-            (false, true) => rest.ends_with(behind).then(|| rest.len() - behind.len()),
-            (false, false) => memmem::find(rest, behind),
-        };
-        let at = at.unwrap_or(rest.len());
-        parts.push(&rest[..at]);
-        rest = rest.get(at + behind.len()..).unwrap_or_default();
-    }
-    parts
-}
-
-/// A quoted string (RFC 9051 4.3) without its quotes.
-fn unquoted(text: &[u8]) -> Option<Vec<u8>> {
-    let inner = text.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let mut bare = Vec::with_capacity(inner.len());
-    let mut escaped = false;
-    for &b in inner {
-        escaped = b == b'\\' && !escaped;
-        if !escaped {
-            bare.push(b);
-        }
-    }
-    Some(bare)
-}
-
-fn quoted(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + 2);
-    for &b in text {
-        if matches!(b, b'"' | b'\\') {
-            out.push(b'\\');
-        }
-        out.push(b);
-    }
-    out
-}
-
-/// True when a letter or digit stands beside the span.
-fn beside(text: &[u8], from: usize, to: usize) -> bool {
-    let before = from.checked_sub(1).and_then(|at| text.get(at));
-    [before, text.get(to)]
-        .into_iter()
-        .flatten()
-        .any(u8::is_ascii_alphanumeric)
-}
-
-/// The span with all the base64 that it stands in.
-fn around(text: &[u8], from: usize, to: usize) -> (usize, usize) {
-    let is_base64 = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
-    let before = text[..from].iter().rev().take_while(is_base64).count();
-    let behind = text[to..].iter().take_while(is_base64).count();
-    let padding = text[to + behind..]
-        .iter()
-        .take_while(|b| **b == b'=')
-        .count();
-    (from - before, to + behind + padding)
 }
 
 #[cfg(test)]
@@ -576,21 +455,5 @@ mod tests {
         assert!(!echoes.wrote(b"wonderland"));
         assert_eq!(masked(&echoes, "wonderland"), "••••");
         assert!(!format!("{echoes:?}").contains("wonderland"));
-    }
-
-    #[test]
-    fn masks_and_lines_that_do_not_go_together() {
-        let parts = |shown: &str, line: &'static str| -> Vec<&str> {
-            let parts = hidden(shown.as_bytes(), line.as_bytes());
-            parts
-                .into_iter()
-                .map(|part| std::str::from_utf8(part).unwrap())
-                .collect()
-        };
-        assert_eq!(parts("A •••• b", "A secret b"), ["secret"]);
-        assert_eq!(parts("•••• {6}", "secret {6}"), ["secret"]);
-        assert_eq!(parts("PASS ••••", "other"), ["other"]);
-        assert_eq!(parts("a ••••\nb ••••", "a 1\nb 2"), ["1", "2"]);
-        assert_eq!(parts("a •••• x", "a 1 y"), ["1 y"]);
     }
 }
