@@ -27,16 +27,33 @@ die() {
     exit 1
 }
 
+# Waits until our smtp-sink greets on $port; says no when it is gone. A stranger there is not taken for it.
+greets() {
+    local greeting
+    while kill -0 "$receiver" 2>/dev/null; do
+        greeting=
+        if { exec 3<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null; then
+            read -r -t 2 greeting <&3 || true
+            exec 3>&-
+        fi
+        [[ $greeting != "220 bench$$ "* ]] || return 0
+        sleep 0.02
+    done
+    return 1
+}
+
 # Starts a receiver; leaves its process in $receiver and its port in $port.
 receive() {
     case $1 in
     smtp-sink)
-        port=$((20000 + RANDOM % 10000))
-        smtp-sink "${who[@]}" -m 12000 "127.0.0.1:$port" 4096 2>"$work/errors" &
-        receiver=$!
-        until (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-            kill -0 "$receiver" || die "$(cat "$work/errors")"
-            sleep 0.02
+        # Somebody else may have the port; then smtp-sink dies, and another one is taken.
+        until
+            port=$((20000 + RANDOM % 10000))
+            smtp-sink "${who[@]}" -h "bench$$" -m 12000 "127.0.0.1:$port" 4096 2>"$work/errors" &
+            receiver=$!
+            greets
+        do
+            wait "$receiver" || grep -q 'Address already in use' "$work/errors" || die "$(cat "$work/errors")"
         done
         ;;
     sink | sink-tls)
