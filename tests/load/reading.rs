@@ -1,8 +1,9 @@
 //! Rounds of reading, and the time until what was sent can be read.
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Command;
 
-use crate::lab::{Lab, load, report};
+use crate::lab::{Lab, load, report, server};
 use serde_json::Value;
 
 fn row<'a>(told: &'a Value, stage: &str) -> Option<&'a Value> {
@@ -77,6 +78,108 @@ fn rounds_that_fail_are_counted() {
         told["errors"].to_string().contains("AUTHENTICATIONFAILED"),
         "{told}"
     );
+}
+
+/// A server of a few commands: what it answers to a line, behind the login.
+fn talks(
+    scheme: &'static str,
+    answer: impl Fn(&str, &str) -> String + Clone + Send + 'static,
+) -> String {
+    let url = server(scheme, move |mut stream| {
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let hello = if scheme == "imap" {
+            "* OK hi\r\n"
+        } else {
+            "+OK hi\r\n"
+        };
+        let mut reply = hello.to_owned();
+        for line in std::iter::once(Ok(String::new())).chain(lines) {
+            // Whoever does not understand hangs up.
+            let Ok(line) = line else { break };
+            let (tag, command) = match line.split_once(' ') {
+                Some(parts) if scheme == "imap" => parts,
+                _ => ("", &*line),
+            };
+            let verb = command.split(' ').next().unwrap_or_default();
+            if !line.is_empty() {
+                reply = match verb {
+                    "CAPABILITY" => format!("* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n"),
+                    "SELECT" => format!("* 7 EXISTS\r\n{tag} OK done\r\n"),
+                    "LOGIN" | "LOGOUT" => format!("{tag} OK done\r\n"),
+                    "CAPA" => "+OK\r\nUSER\r\n.\r\n".to_owned(),
+                    "STAT" => "+OK 7 700\r\n".to_owned(),
+                    "USER" | "PASS" | "QUIT" => "+OK done\r\n".to_owned(),
+                    _ => answer(tag, command),
+                };
+            }
+            if stream.write_all(reply.as_bytes()).is_err() {
+                break;
+            }
+        }
+    });
+    url.replace("://", "://alice@")
+}
+
+fn rounds(url: &str, args: &[&str], code: i32) -> Value {
+    let out = load(url, &["-d", "-q", "--json"])
+        .args(args)
+        .env("EHLO_PASSWORD", "wonderland")
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(code), "{out:?}");
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+#[test]
+fn long_lines_are_passed_over() {
+    let lab = Lab::new("");
+    let mix = lab.file("mix", "2 SEARCH ALL\n1 FETCH {any} BODY[]\n");
+    let numbers: String = (1..=60_000).map(|n| format!(" {n}")).collect();
+    let imap = talks("imap", move |tag, command| match command {
+        "SEARCH ALL" => format!("* SEARCH{numbers}\r\n{tag} OK done\r\n"),
+        // A literal is announced behind a word that is too long.
+        _ => format!("* 1 FETCH (X \"{numbers}\" BODY[] {{9}}\r\na1 NO me\r)\r\n{tag} OK done\r\n"),
+    });
+    let pop3 = talks("pop3", |_, _| {
+        format!("+OK\r\n{}\r\n-ERR\r\n.\r\n", "x".repeat(100_000))
+    });
+    for (url, args) in [
+        (imap, &["-m", "30", "--mix", &mix][..]),
+        (pop3, &["-m", "30"]),
+    ] {
+        let told = rounds(&url, args, 0);
+        assert_eq!(told["accepted"], 30, "{told}");
+        assert_eq!(told["connections"], 1, "{told}");
+    }
+}
+
+#[test]
+fn a_conversation_out_of_step_is_over() {
+    let lab = Lab::new("");
+    let idle = lab.file("idle", "1 IDLE 5\n");
+    let (imap, pop3) = (
+        talks("imap", |_, _| "what?\r\n".to_owned()),
+        talks("pop3", |_, _| "what?\r\n".to_owned()),
+    );
+    for (url, args) in [
+        (imap, &["-m", "4", "--mix", &idle][..]),
+        (pop3, &["-m", "4"]),
+    ] {
+        let told = rounds(&url, args, 1);
+        assert_eq!(told["failed"], 4, "{told}");
+        assert_eq!(told["connections"], 4, "{told}");
+    }
+    // A refusal is an answer.
+    let imap = talks("imap", |tag, _| format!("{tag} NO not now\r\n"));
+    let pop3 = talks("pop3", |_, _| "-ERR not now\r\n".to_owned());
+    for (url, args) in [
+        (imap, &["-m", "4", "--mix", &idle][..]),
+        (pop3, &["-m", "4"]),
+    ] {
+        let told = rounds(&url, args, 1);
+        assert_eq!(told["failed"], 4, "{told}");
+        assert_eq!(told["connections"], 1, "{told}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A lean IMAP and POP3 client that measures: it knows where a reply ends, and little else.
 //!
-//! Rule: content is passed over as it comes, and never kept.
+//! Rules: content is passed over as it comes; of a line that is too long only its two ends are kept.
+//! A reply that was not read to its end makes the connection useless.
 
 use std::pin::pin;
 use std::sync::Mutex;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use memchr::memchr;
 
 use super::client::LINE;
-use super::link::{Link, Trouble, shown};
+use super::link::{Link, PAUSE_AFTER_FAILURE, Trouble, shown};
 use super::login::{Login, may_be_clear};
 use super::message::Random;
 use super::mix::Action;
@@ -21,13 +22,23 @@ use crate::wire::secret::Secret;
 /// Literals up to this size are shown to who looks for something in them.
 const SMALL: usize = 4096;
 
+/// Of a longer line this much is kept, and behind it its last octets, which may announce a literal.
+const HEAD: usize = LINE;
+const TAIL: usize = 32;
+
 /// A connection that has logged in.
 pub(super) struct Reader<'a> {
     link: Link<'a>,
+    /// So much of what the link heard is used up.
+    used: usize,
     imap: bool,
     last_tag: u64,
+    /// What was said last is answered, to the end.
+    answered: bool,
     /// The line that was read.
     line: Vec<u8>,
+    /// What came of the next one.
+    part: Vec<u8>,
     /// Messages in the mailbox.
     pub(super) messages: u64,
     /// The server said goodbye.
@@ -76,9 +87,12 @@ impl<'a> Reader<'a> {
     ) -> Result<Self, Trouble> {
         let mut reader = Self {
             link: Link::open(server, tally).await?,
+            used: 0,
             imap: server.protocol == "imap",
             last_tag: 0,
+            answered: true,
             line: Vec::new(),
+            part: Vec::new(),
             messages: 0,
             closing: false,
         };
@@ -101,6 +115,7 @@ impl<'a> Reader<'a> {
             }
             let verb = if reader.imap { "STARTTLS" } else { "STLS" };
             reader.ask(Stage::StartTls, verb, false, |_| {}).await?;
+            reader.forget();
             reader.link.secure(server).await?;
             offers = reader.offers().await?;
         }
@@ -123,6 +138,8 @@ impl<'a> Reader<'a> {
         pace: &Pace,
     ) -> Result<(), Trouble> {
         let Some(command) = action.command(self.messages, random) else {
+            // Nobody is asked: without a pause this would only spin.
+            tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
             return Err(Trouble::new(action.stage, "no message in the mailbox"));
         };
         match action.idle {
@@ -144,7 +161,9 @@ impl<'a> Reader<'a> {
             self.tagged(stage, &mut each).await?;
         } else {
             self.line(stage).await?;
-            if !self.line.starts_with(b"+OK") {
+            let good = self.line.starts_with(b"+OK");
+            self.answered = (good && !lines) || self.line.starts_with(b"-ERR");
+            if !good {
                 return Err(self.refused(stage));
             }
             let mut first = lines.then(|| self.line.clone());
@@ -154,6 +173,7 @@ impl<'a> Reader<'a> {
                     b"." => {
                         // What STAT says stands in the first line.
                         self.line = first.take().unwrap_or_default();
+                        self.answered = true;
                     }
                     line => each(line),
                 }
@@ -165,6 +185,7 @@ impl<'a> Reader<'a> {
 
     /// Queues a command with its tag.
     fn say(&mut self, command: &str) -> Instant {
+        self.answered = false;
         if self.imap {
             self.last_tag += 1;
             return self
@@ -207,21 +228,33 @@ impl<'a> Reader<'a> {
             match self.line.first() {
                 Some(b'+') => return Ok(()),
                 Some(b'*') => self.news(),
-                _ => return Err(self.refused(stage)),
+                _ => {
+                    self.is_end();
+                    return Err(self.refused(stage));
+                }
             }
         }
     }
 
+    /// Whether the line is the tagged reply. It loses its tag then.
+    fn is_end(&mut self) -> bool {
+        let tag = format!("a{} ", self.last_tag);
+        if self.line.starts_with(tag.as_bytes()) {
+            self.line.drain(..tag.len());
+            self.answered = true;
+        }
+        self.answered
+    }
+
     /// Reads up to the tagged reply, which must be OK.
     async fn tagged(&mut self, stage: Stage, each: &mut impl FnMut(&[u8])) -> Result<(), Trouble> {
-        let tag = format!("a{} ", self.last_tag);
         loop {
             self.line(stage).await?;
-            if let Some(rest) = self.line.strip_prefix(tag.as_bytes()) {
-                if rest.len() >= 2 && rest[..2].eq_ignore_ascii_case(b"OK") {
+            if self.is_end() {
+                let good = self.line.get(..2);
+                if good.is_some_and(|word| word.eq_ignore_ascii_case(b"OK")) {
                     return Ok(());
                 }
-                self.line.drain(..tag.len());
                 return Err(self.refused(stage));
             }
             each(&self.line);
@@ -242,20 +275,31 @@ impl<'a> Reader<'a> {
         each: &mut impl FnMut(&[u8]),
     ) -> Result<(), Trouble> {
         while octets > 0 {
+            let have = self.link.heard.len() - self.used;
             let whole = octets <= SMALL as u64;
-            if self.link.heard.is_empty() || (whole && (self.link.heard.len() as u64) < octets) {
-                self.link.read(stage).await?;
+            if have == 0 || (whole && (have as u64) < octets) {
+                self.more(stage).await?;
                 continue;
             }
-            let have = self.link.heard.len();
             let part = usize::try_from(octets).map_or(have, |octets| octets.min(have));
             if whole {
-                each(&self.link.heard[..part]);
+                each(&self.link.heard[self.used..][..part]);
             }
-            self.link.heard.drain(..part);
+            self.used += part;
             octets -= part as u64;
         }
         Ok(())
+    }
+
+    /// Hears more, behind what is not used up.
+    async fn more(&mut self, stage: Stage) -> Result<(), Trouble> {
+        self.forget();
+        self.link.read(stage).await
+    }
+
+    /// Forgets what is used up.
+    fn forget(&mut self) {
+        self.link.heard.drain(..std::mem::take(&mut self.used));
     }
 
     /// Untagged replies that change what we know.
@@ -274,25 +318,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a line into `self.line`, without its end.
+    /// Reads a line into `self.line`, without its end. Cancel-safe.
     async fn line(&mut self, stage: Stage) -> Result<(), Trouble> {
-        let mut seen = 0;
         loop {
-            let heard = &mut self.link.heard;
-            if let Some(end) = memchr(b'\n', &heard[seen..]).map(|at| seen + at) {
-                self.line.clear();
-                self.line.extend_from_slice(&heard[..end]);
-                heard.drain(..=end);
+            let fresh = &self.link.heard[self.used..];
+            let end = memchr(b'\n', fresh);
+            let octets = end.unwrap_or(fresh.len());
+            keep(&mut self.part, &fresh[..octets]);
+            self.used += octets;
+            if end.is_some() {
+                self.used += 1;
+                std::mem::swap(&mut self.line, &mut self.part);
+                self.part.clear();
                 if self.line.last() == Some(&b'\r') {
                     self.line.pop();
                 }
                 return Ok(());
             }
-            seen = heard.len();
-            if seen > LINE * 4 {
-                return Err(Trouble::new(stage, "a line of a reply is too long"));
-            }
-            self.link.read(stage).await?;
+            self.more(stage).await?;
         }
     }
 
@@ -303,7 +346,7 @@ impl<'a> Reader<'a> {
         let asked = self.ask(Stage::Hello, verb, true, |line| offers.note(imap, line));
         match asked.await {
             // A POP3 server may know no CAPA (RFC 2449).
-            Err(trouble) if imap || self.is_closing() => Err(trouble),
+            Err(trouble) if imap || self.is_over() => Err(trouble),
             _ => Ok(offers),
         }
     }
@@ -329,8 +372,6 @@ impl<'a> Reader<'a> {
             command.push_str(&first);
         }
         let start = self.say(&command);
-        let tag = format!("a{} OK", self.last_tag);
-        let good = if self.imap { tag.as_bytes() } else { b"+OK" };
         loop {
             self.line(Stage::Auth).await?;
             match self.line.first() {
@@ -344,15 +385,17 @@ impl<'a> Reader<'a> {
                     self.link.queue(&answer);
                 }
                 Some(b'*') => self.news(),
-                _ if self.line.starts_with(good) => break,
                 _ => {
-                    if let Some(at) = memchr(b' ', &self.line).filter(|_| self.imap) {
-                        self.line.drain(..=at);
+                    let good = if self.imap { "OK" } else { "+OK" };
+                    let known = !self.imap || self.is_end();
+                    if known && self.line.starts_with(good.as_bytes()) {
+                        break;
                     }
                     return Err(self.refused(Stage::Auth));
                 }
             }
         }
+        self.answered = true;
         login.done()?;
         self.time(Stage::Auth, start);
         Ok(())
@@ -379,9 +422,9 @@ impl<'a> Reader<'a> {
         self.ask(Stage::Auth, &pass, false, |_| {}).await
     }
 
-    /// The connection is gone, or goes.
-    pub(super) fn is_closing(&self) -> bool {
-        self.link.lost || self.closing
+    /// The connection is gone, or goes, or nobody knows where the next reply begins.
+    pub(super) fn is_over(&self) -> bool {
+        self.link.lost || self.closing || !self.answered
     }
 
     fn refused(&self, stage: Stage) -> Trouble {
@@ -401,6 +444,14 @@ impl<'a> Reader<'a> {
     pub(super) async fn quit(mut self) -> Result<(), Trouble> {
         let verb = if self.imap { "LOGOUT" } else { "QUIT" };
         self.ask(Stage::Quit, verb, false, |_| {}).await
+    }
+}
+
+/// Appends to a line; where that makes it too long, its middle is given up.
+fn keep(line: &mut Vec<u8>, more: &[u8]) {
+    line.extend_from_slice(more);
+    if line.len() > HEAD + TAIL {
+        line.drain(HEAD..line.len() - TAIL);
     }
 }
 

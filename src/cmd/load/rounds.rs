@@ -49,7 +49,7 @@ impl<'s> Session<'s> {
                 }
             }
             rounds_here += 1;
-            if usable.is_closing() {
+            if usable.is_over() {
                 continue;
             }
             if rounds_here >= plan.per_connection {
