@@ -183,6 +183,50 @@ fn a_conversation_out_of_step_is_over() {
 }
 
 #[test]
+fn idling_may_last_longer_than_a_reply() {
+    let lab = Lab::new("");
+    let mix = lab.file("mix", "1 IDLE 1.5\n");
+    let accounts = lab.file("accounts", "alice,wonderland\n");
+    let args = ["--mix", &mix, "--accounts", &accounts, "--timeout", "1"];
+    let told = report(&lab.imap(), &args, 0);
+    assert_eq!(told["accepted"], 1, "{told}");
+}
+
+/// The initial response of a login goes with the command or, without SASL-IR, behind it, as it is.
+#[test]
+fn a_login_keeps_its_padding() {
+    let blob = ehlo::wire::b64::encode(b"\0alice\0wonderland");
+    assert!(blob.ends_with('='));
+    let url = server("imap", move |mut stream| {
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        stream.write_all(b"* OK hi\r\n").unwrap();
+        while let Some(Ok(line)) = lines.next() {
+            let tag = line.split(' ').next().unwrap_or_default();
+            let reply = match line.split(' ').nth(1) {
+                Some("CAPABILITY") => {
+                    format!("* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n{tag} OK done\r\n")
+                }
+                Some("AUTHENTICATE") => {
+                    stream.write_all(b"+ \r\n").unwrap();
+                    let good = lines.next().unwrap().unwrap() == blob;
+                    format!("{tag} {}\r\n", if good { "OK in" } else { "NO" })
+                }
+                _ => format!("{tag} OK done\r\n"),
+            };
+            stream.write_all(reply.as_bytes()).unwrap();
+        }
+    });
+    let lab = Lab::new("");
+    let mix = lab.file("mix", "1 NOOP\n");
+    let told = rounds(
+        &url.replace("://", "://alice@"),
+        &["-m", "1", "--mix", &mix],
+        0,
+    );
+    assert_eq!(told["accepted"], 1, "{told}");
+}
+
+#[test]
 fn until_it_can_be_read() {
     let lab = Lab::new("");
     let mailbox = lab.imap().replace("://", "://alice@") + "/INBOX";

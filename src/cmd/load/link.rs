@@ -86,7 +86,8 @@ pub(super) struct Link<'a> {
     /// What came and is not used up.
     pub(super) heard: Vec<u8>,
     tally: &'a Mutex<Tally>,
-    patience: Duration,
+    /// How long a reply may take.
+    pub(super) patience: Duration,
     /// When something was written last, or the greeting began to be waited for.
     said: Instant,
     timer: Pin<Box<Sleep>>,

@@ -206,6 +206,9 @@ impl<'a> Reader<'a> {
         self.say("IDLE");
         self.continued(Stage::Idle).await?;
         let mut over = pin!(pace.sleep_until(Instant::now() + time));
+        // Silence is what it is for.
+        let patience = self.link.patience;
+        self.link.patience = patience.saturating_add(time);
         loop {
             tokio::select! {
                 biased;
@@ -215,6 +218,7 @@ impl<'a> Reader<'a> {
             // What comes meanwhile is news of the mailbox.
             self.news();
         }
+        self.link.patience = patience;
         let start = self.link.queue(b"DONE\r\n");
         self.tagged(Stage::Idle, &mut |_| {}).await?;
         self.time(Stage::Idle, start);
@@ -379,7 +383,8 @@ impl<'a> Reader<'a> {
                     let challenge = self.line.get(2..).unwrap_or_default();
                     let answer = match first.take() {
                         // The server could not take it earlier; RFC 3501 6.2.2: an empty one is "".
-                        Some(first) => format!("{}\r\n", first.trim_matches('=')).into_bytes(),
+                        Some(first) if first == "=" => b"\r\n".to_vec(),
+                        Some(first) => (first + "\r\n").into_bytes(),
                         None => login.answer(challenge)?,
                     };
                     self.link.queue(&answer);
