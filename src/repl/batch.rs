@@ -30,6 +30,7 @@ pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
     let mut lines = reader();
     // A connection that the person dropped can be opened again by the next line; any other end ends it.
     while !desk.leaving
+        && !failed_fast(desk)
         && desk
             .seat()
             .is_some_and(|seat| !seat.session.is_over() || seat.closed)
@@ -55,9 +56,6 @@ pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
             }
             None => break,
         }
-        if desk.settings.fail_fast && desk.seat().is_some_and(|seat| seat.failure.is_some()) {
-            break;
-        }
     }
     // What is left unsaid counts: the conversation was cut short, unless it was ended on purpose.
     let cut = desk
@@ -68,6 +66,11 @@ pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
     }
     farewell(desk).await?;
     Ok(desk.seats.iter().find_map(|seat| seat.failure))
+}
+
+/// `--fail-fast`: the first failure ends it, be it the greeting's, a login's or a line's.
+fn failed_fast(desk: &Desk) -> bool {
+    desk.settings.fail_fast && desk.seats.iter().any(|seat| seat.failure.is_some())
 }
 
 /// Ends every session as the end of input does.
@@ -124,12 +127,10 @@ async fn say_goodbye(desk: &mut Desk) -> Result<()> {
     }
     if !seat.said_goodbye
         && let Some(protocol) = seat.session.protocol()
-        && seat
-            .session
-            .submit(Input::Line(protocol.farewell.as_bytes()))
-            .is_ok()
     {
-        seat.said_goodbye = true;
+        // Where it cannot be said, the connection is dropped all the same.
+        let farewell = Input::Line(protocol.farewell.as_bytes());
+        let _ = seat.session.submit(farewell);
     }
     desk.settle().await?;
     if let Some(seat) = desk.seat() {

@@ -174,8 +174,12 @@ async fn seat_or_tell(
     let (login, force) = (opening.login.clone(), opening.force);
     let starttls = opening.how.starttls;
     let mut seat = Seat::new(number, session, opening, desk.style(), desk.log_style());
+    let before = desk.seats.iter().position(|seat| seat.number == number);
+    if let Some(index) = before {
+        seat.take_over(&mut desk.seats[index]);
+    }
     desk.record_opening(&mut seat);
-    match desk.seats.iter().position(|seat| seat.number == number) {
+    match before {
         Some(index) => {
             desk.seats[index] = seat;
             desk.active = index;

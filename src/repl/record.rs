@@ -37,9 +37,10 @@ impl Desk {
             rows.extend(kept.flat_map(|kept| &kept.rows).cloned());
             // A range begins behind the connection: the talk opens it all the same.
             let behind = rows.get(first).filter(|r| r.kind != RowKind::Connected);
-            if let Some(place) = behind.map(|row| row.place) {
+            if let Some(row) = behind {
                 let opens = Row {
-                    place,
+                    place: row.place,
+                    session: row.session.clone(),
                     ..seat.connected_row()
                 };
                 rows.insert(first, opens);

@@ -8,7 +8,9 @@ use super::opening::Opening;
 use crate::error::Kind;
 use crate::net::Conn;
 use crate::proto::engine::Mode;
-use crate::proto::event::{Event, Exchange, Line, LineKind, Offers, Reply, Verdict};
+use crate::proto::event::{
+    Event, Exchange, Line, LineKind, Offers, Reply, Sent, SentKind, Verdict,
+};
 use crate::session::feed::Feed;
 use crate::session::{Happening, Session, Timed};
 use crate::transcript::{Row, RowKind, Rows, Stamp, Transcript};
@@ -27,6 +29,8 @@ const SILENT_MAX: usize = 100_000;
 pub struct Seat {
     /// Its number, from 1, for `:use`.
     pub number: usize,
+    /// Which of its connections this is, from 1.
+    connection: usize,
     /// The conversation.
     pub session: Session,
     /// How it was opened, for `:reconnect`.
@@ -148,6 +152,7 @@ impl Seat {
     ) -> Self {
         Self {
             number,
+            connection: 1,
             session,
             opening,
             renderer: Renderer::new(style),
@@ -175,6 +180,15 @@ impl Seat {
             ended: None,
             consents: BTreeSet::new(),
         }
+    }
+
+    /// Goes on where another connection of this session ended: with its record and its failure. Rows
+    /// have a new name, as exchanges are counted anew.
+    pub fn take_over(&mut self, before: &mut Self) {
+        self.record = std::mem::take(&mut before.record);
+        self.failure = before.failure;
+        self.connection = before.connection + 1;
+        self.rows = Rows::new(&format!("{}-{}", self.number, self.connection));
     }
 
     /// What EHLO says when ehlo says it.
@@ -274,6 +288,7 @@ impl Seat {
             Happening::Engine(Event::Line(line)) if line.kind == LineKind::Untagged => {
                 self.learn_deleted(line);
             }
+            Happening::Engine(Event::Sent(sent)) => self.said_goodbye |= self.is_goodbye(sent),
             Happening::Tls(_) => self.known(Known::secured),
             Happening::Ended(Some(error)) => {
                 self.ended = Some(error.kind);
@@ -281,6 +296,26 @@ impl Seat {
             }
             _ => {}
         }
+    }
+
+    /// True for QUIT and LOGOUT, as a command or as raw octets that end in one.
+    fn is_goodbye(&self, sent: &Sent) -> bool {
+        let line = match sent.kind {
+            SentKind::Command => Some(&*sent.shown),
+            SentKind::Raw if self.mode() == Mode::Command => {
+                let whole = sent.shown.strip_suffix(b"\n");
+                // Without the line end that was on the wire, or with it.
+                let cut = (sent.octets > sent.shown.len() as u64).then_some(&*sent.shown);
+                let lines = whole.or(cut);
+                lines.and_then(|lines| lines.split(|b| *b == b'\n').next_back())
+            }
+            _ => None,
+        };
+        let verb = line.zip(self.session.engine()).and_then(|(line, engine)| {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            engine.verb_of(line)
+        });
+        verb.is_some_and(|verb| matches!(verb.name, "QUIT" | "LOGOUT"))
     }
 
     /// A mailbox that is newly selected or emptied of its \Deleted has none that we know of.

@@ -151,13 +151,7 @@ impl Desk {
         let Some(seat) = self.seats.get_mut(self.active) else {
             return Ok(());
         };
-        let verb = seat
-            .session
-            .engine()
-            .and_then(|e| e.verb_of(line))
-            .map(|v| v.name);
         let Err(refusal) = seat.session.submit(Input::Line(line)) else {
-            seat.said_goodbye |= matches!(verb, Some("QUIT" | "LOGOUT"));
             return Ok(());
         };
         if refusal == Refusal::ClearCredential && self.consent_to_clear().await? {

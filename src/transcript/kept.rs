@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::row::{Direction, Row};
+use super::row::{Direction, Row, RowKind};
 
 /// Exchanges that are kept.
 pub const EXCHANGES_MAX: usize = 1_000;
@@ -40,17 +40,18 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Adds a row. A sent command begins an exchange, whatever is still due.
+    /// Adds a row. A sent command begins an exchange, whatever is still due; a connection does too.
     pub fn add(&mut self, mut row: Row) {
         // Several records of one console share their count of rows.
         self.rows = row.place.max(self.rows + 1);
         row.place = self.rows;
-        let begins = row.direction == Direction::Sent
+        let commands = row.direction == Direction::Sent
             && self.exchanges.back().is_some_and(|last| {
                 last.rows.iter().rev().all(|r| {
                     r.session != row.session || r.exchange.is_none() || r.exchange != row.exchange
                 })
             });
+        let begins = commands || row.kind == RowKind::Connected;
         if begins || self.exchanges.is_empty() {
             self.exchanges.push_back(Kept {
                 number: self.next,
@@ -166,7 +167,7 @@ impl Transcript {
 
 #[cfg(test)]
 mod tests {
-    use super::super::row::{RowKind, Stamp};
+    use super::super::row::Stamp;
     use super::*;
 
     fn sent(exchange: u64, text: &str) -> Row {

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::common::{Do, Fake, run, say};
+use crate::common::{Do, Fake, program, run, run_with, say};
 
 #[test]
 fn wrong_command_lines_are_2() {
@@ -188,4 +188,82 @@ fn reconnect_reaches_tls_and_offers_again() {
     let ran = run(&[], "EHLO me.test\nSTARTTLS\n:close\n:reconnect\nNOOP\n").code(0);
     assert!(ran.out.matches("TLS 1.3").count() == 2, "{}", ran.out);
     assert!(ran.out.contains("~>  NOOP"), "{}", ran.out);
+}
+
+/// A new connection makes no failure undone, and what was said on the one before is kept.
+#[test]
+fn reconnect_forgets_no_failure_and_no_record() {
+    let home = tempfile::tempdir().unwrap();
+    let talk = home.path().join("both.talk");
+    let args = ["--save", talk.to_str().unwrap()];
+    let typed = "NOPE\n:reconnect\n:show 1\nVRFY bob\n:show 2\nQUIT\n";
+    run(&args, typed)
+        .code(1)
+        .says("==  exchange 1\n->  NOPE\\r\\n  6 octets\n<-  500")
+        .says("==  exchange 2\n==  smtp://practice\n<-  220 ");
+    let text = std::fs::read_to_string(&talk).unwrap();
+    let said: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("S:"))
+        .collect();
+    let wanted = [
+        "on practice",
+        "open smtp",
+        "C: NOPE",
+        "session 1-2",
+        "open smtp",
+        "C: VRFY bob",
+        "C: QUIT",
+    ];
+    assert_eq!(said, wanted, "{text}");
+    run(&["run", talk.to_str().unwrap()], "").code(0);
+}
+
+/// `--fail-fast` says QUIT at once, whatever failed.
+#[test]
+fn the_first_failure_ends_it_before_the_next_line() {
+    let login = ["--login", "PLAIN", "--user", "alice", "--fail-fast"];
+    let bye = || [Do::Hear, say("221 bye\r\n")];
+    let refused_login = [
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("250-here\r\n250 AUTH PLAIN\r\n"),
+        Do::Hear,
+        say("535 5.7.8 no\r\n"),
+    ];
+    for (script, args, code, sent) in [
+        (&refused_login[..], &login[..], 5, 2),
+        (&[say("554 go away\r\n")], &["--fail-fast"], 1, 0),
+    ] {
+        let fake = Fake::new([script, &bye()].concat());
+        let home = tempfile::tempdir().unwrap();
+        let mut command = program(home.path());
+        command.env("EHLO_PASSWORD", "wonderland");
+        let url = fake.url("smtp");
+        let args = [args, &[&url]].concat();
+        run_with(&mut command, &args, "MAIL FROM:<a@example.org>\n").code(code);
+        let heard = fake.heard();
+        assert_eq!(heard[sent..], ["QUIT"], "{heard:?}");
+    }
+}
+
+/// A goodbye counts however it was said: no second one follows, and the end is no loss.
+#[test]
+fn a_goodbye_is_said_once() {
+    for typed in [
+        "NOOP\n:together\nNOOP\nQUIT\n:go\n",
+        "NOOP\nNOOP\n:raw \"QUIT\\r\\n\"\n",
+    ] {
+        let fake = Fake::new(vec![
+            say("220 hi\r\n"),
+            Do::Hear,
+            say("250 ok\r\n"),
+            Do::Hear,
+            say("250 ok\r\n"),
+            Do::Hear,
+            say("221 bye\r\n"),
+        ]);
+        run(&[&fake.url("smtp")], typed).code(0);
+        assert_eq!(fake.heard(), ["NOOP", "NOOP", "QUIT"], "{typed}");
+    }
 }
