@@ -168,6 +168,16 @@ pub struct Reply {
     pub unsent: Option<Content>,
 }
 
+impl Reply {
+    /// True for the answer to a login or a step of one: what is refused there is authentication.
+    pub fn is_to_login(&self) -> bool {
+        matches!(
+            self.to.as_str(),
+            "AUTH" | "AUTHENTICATE" | "LOGIN" | "USER" | "PASS" | "APOP"
+        )
+    }
+}
+
 /// Content that needs a go-ahead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {

@@ -408,13 +408,9 @@ fn silent_store(command: &str) -> (Vec<u64>, bool) {
 
 /// Which failure a reply is, if it is one.
 pub fn failure_of(reply: &Reply) -> Option<Kind> {
-    let login = matches!(
-        reply.to.as_str(),
-        "AUTH" | "AUTHENTICATE" | "LOGIN" | "PASS" | "APOP" | "USER"
-    );
     match reply.verdict {
         Verdict::TryLater => Some(Kind::TryLater),
-        Verdict::Refused if login => Some(Kind::Auth),
+        Verdict::Refused if reply.is_to_login() => Some(Kind::Auth),
         Verdict::Refused => Some(Kind::Refused),
         Verdict::Good | Verdict::More | Verdict::Note => None,
     }

@@ -45,8 +45,8 @@ impl Memory {
                 );
             }
             Happening::Engine(Event::Reply(reply)) => {
-                let login =
-                    ["AUTH", "AUTHENTICATE", "LOGIN", "PASS", "APOP"].contains(&reply.to.as_str());
+                // USER alone logs nobody in.
+                let login = reply.is_to_login() && reply.to != "USER";
                 if login && reply.verdict == Verdict::Good {
                     self.turning = Some("the login");
                 }

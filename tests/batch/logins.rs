@@ -526,3 +526,24 @@ fn a_password_goes_to_the_host_it_is_for() {
     assert_eq!(first.heard()[1], "AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=");
     assert_eq!(second.heard()[1], "AUTH PLAIN AGJvYgBidWlsZGVy");
 }
+
+/// POP3's USER is the first half of a login: refused, it is 5 in a batch and in a talk.
+#[test]
+fn a_refused_user_is_an_authentication_refused() {
+    let fake = || {
+        Fake::new(vec![
+            say("+OK hi\r\n"),
+            Do::Hear,
+            say("-ERR not in the clear\r\n"),
+            Do::Hear,
+            say("+OK bye\r\n"),
+        ])
+    };
+    ehlo(&fake(), "pop3", &[], "USER alice\n").code(5);
+    let home = tempfile::tempdir().unwrap();
+    let talk = home.path().join("user.talk");
+    let url = fake().url("pop3");
+    std::fs::write(&talk, format!("open {url}\nC: USER alice\n")).unwrap();
+    let args = ["run", talk.to_str().unwrap()];
+    run_with(&mut program(home.path()), &args, "").code(5);
+}

@@ -211,11 +211,7 @@ impl Player<'_> {
     }
 
     fn kind_of(&self, step: &Step, reply: &Reply) -> Kind {
-        let login = matches!(step.action, Action::Auth { .. })
-            || matches!(
-                reply.to.as_str(),
-                "AUTH" | "AUTHENTICATE" | "LOGIN" | "PASS" | "APOP"
-            );
+        let login = matches!(step.action, Action::Auth { .. }) || reply.is_to_login();
         match reply.verdict {
             Verdict::TryLater => Kind::TryLater,
             Verdict::Refused if login => Kind::Auth,
