@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use crate::error::{Error, Kind, Result};
 use crate::proto::engine::Engine;
 use crate::proto::event::{Event, Exchange, Offers, Reply, SentKind, Verdict};
+use crate::proto::standing::Situation;
 use crate::repl::desk::Desk;
 use crate::repl::meta::COMMANDS;
 use crate::repl::seat::Seat;
@@ -192,10 +193,13 @@ fn with_stage(
         let no_offers = Offers::default();
         let stage = Stage {
             protocol: crate::proto::PROTOCOLS[0],
-            phase: crate::proto::spec::Phase("no session"),
-            offers: &no_offers,
-            secured: false,
-            logged_in: false,
+            situation: Situation {
+                protocol: crate::proto::PROTOCOLS[0].name,
+                phase: crate::proto::spec::Phase("no session"),
+                offers: &no_offers,
+                secured: false,
+                logged_in: false,
+            },
             console: &console,
             width: desk.settings.look.width,
         };
@@ -204,10 +208,13 @@ fn with_stage(
     let offers = session.and_then(Session::offers_shown).unwrap_or_default();
     said(&Stage {
         protocol,
-        phase: engine.phase(),
-        offers: &offers,
-        secured: session.is_some_and(Session::is_secured),
-        logged_in: engine.facts().logged_in,
+        situation: Situation {
+            protocol: protocol.name,
+            phase: engine.phase(),
+            offers: &offers,
+            secured: session.is_some_and(Session::is_secured),
+            logged_in: engine.facts().logged_in,
+        },
         console: &console,
         width: desk.settings.look.width,
     })

@@ -52,30 +52,12 @@ const COMMON: &[(&str, &[&str])] = &[
 pub struct Stage<'a> {
     /// Which protocol.
     pub protocol: &'static Protocol,
-    /// Its state.
-    pub phase: Phase,
-    /// What the server offers.
-    pub offers: &'a Offers,
-    /// True under TLS.
-    pub secured: bool,
-    /// True after a login.
-    pub logged_in: bool,
+    /// Where the conversation stands.
+    pub situation: Situation<'a>,
     /// The console's commands: name, arguments, summary.
     pub console: &'a [(&'static str, &'static str, &'static str)],
     /// Columns of the screen.
     pub width: Option<usize>,
-}
-
-impl Stage<'_> {
-    fn situation(&self) -> Situation<'_> {
-        Situation {
-            protocol: self.protocol.name,
-            phase: self.phase,
-            offers: self.offers,
-            secured: self.secured,
-            logged_in: self.logged_in,
-        }
-    }
 }
 
 /// `:help TOPIC`: nothing, `@group`, a verb, a console command, or anything `:explain` knows.
@@ -94,7 +76,7 @@ pub fn topic(stage: &Stage<'_>, topic: &str) -> Result<Vec<Styled>, Error> {
     let command = topic.strip_prefix(':').unwrap_or(topic);
     let verb = stage.protocol.spec.verb_named(topic);
     if let Some(verb) = verb.filter(|_| !topic.starts_with(':')) {
-        return Ok(card(stage.protocol.name, verb, Some(stage.offers)).lines(width));
+        return Ok(card(stage.protocol.name, verb, Some(stage.situation.offers)).lines(width));
     }
     if let Some((name, args, summary)) = stage.console.iter().find(|(name, ..)| *name == command) {
         let head = format!(":{name} {args}").trim_end().to_owned();
@@ -114,14 +96,14 @@ pub fn topic(stage: &Stage<'_>, topic: &str) -> Result<Vec<Styled>, Error> {
 /// What can be typed: verbs that are legal now, the names of the others, the console's commands.
 pub fn overview(stage: &Stage<'_>) -> Vec<Styled> {
     let width = stage.width.unwrap_or(WIDTH);
-    let situation = stage.situation();
+    let situation = stage.situation;
     let common = |verb: &&Verb| !situation.is_rare(verb);
     let standing = |wanted: Standing| {
         let verbs = stage.protocol.spec.verbs.iter().filter(common);
         verbs.filter(move |verb| situation.standing(verb) == wanted)
     };
     let names = |wanted| standing(wanted).map(|v| v.name).collect::<Vec<_>>();
-    let mut now = Block::new(format!("legal now ({}):", stage.phase));
+    let mut now = Block::new(format!("legal now ({}):", stage.situation.phase));
     for verb in standing(Standing::Legal) {
         now = now.row(verb.name, verb.summary);
     }

@@ -2,6 +2,7 @@
 
 use ehlo::proto::event::{Offer, Offers};
 use ehlo::proto::spec::Phase;
+use ehlo::proto::standing::Situation;
 use ehlo::proto::{Protocol, protocol};
 use ehlo::ui::Styled;
 use ehlo::ui::help::{self, Stage};
@@ -36,10 +37,13 @@ fn named(name: &str) -> &'static Protocol {
 fn topic(name: &str, phase: &'static str, offers: &Offers, asked: &str) -> String {
     let stage = Stage {
         protocol: named(name),
-        phase: Phase(phase),
-        offers,
-        secured: false,
-        logged_in: false,
+        situation: Situation {
+            protocol: name,
+            phase: Phase(phase),
+            offers,
+            secured: false,
+            logged_in: false,
+        },
         console: CONSOLE,
         width: Some(80),
     };
@@ -112,10 +116,13 @@ fn help_knows_what_is_done_foreign_or_not_offered() {
     let overview = |name: &str, done: bool| {
         let stage = Stage {
             protocol: named(name),
-            phase: Phase("idle"),
-            offers: &offers,
-            secured: done,
-            logged_in: done,
+            situation: Situation {
+                protocol: name,
+                phase: Phase("idle"),
+                offers: &offers,
+                secured: done,
+                logged_in: done,
+            },
             console: CONSOLE,
             width: Some(80),
         };
