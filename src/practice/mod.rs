@@ -273,11 +273,6 @@ impl Practice {
         Ok(self.ca().client(&name).pem())
     }
 
-    /// Makes CA and certificate now, so that the first handshake does not wait for them.
-    pub fn prepare_tls(&self) {
-        self.0.tls.prepare();
-    }
-
     /// The mail.
     pub fn store(&self) -> &SharedStore {
         &self.0.service.store

@@ -66,7 +66,7 @@ impl Upload {
         &self.name
     }
 
-    /// Only the next `octets` of it go now; returns how many that will be.
+    /// Octets of it that have not gone yet.
     pub fn octets_left(&self) -> u64 {
         self.left
     }

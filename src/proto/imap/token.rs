@@ -180,11 +180,6 @@ impl Value {
         }
     }
 
-    /// True for NIL.
-    pub fn is_nil(&self) -> bool {
-        matches!(self, Self::Atom(word) if word.eq_ignore_ascii_case(b"NIL"))
-    }
-
     /// A number.
     pub fn number(&self) -> Option<u64> {
         std::str::from_utf8(self.octets()?).ok()?.parse().ok()
