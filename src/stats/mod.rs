@@ -14,6 +14,7 @@ mod table;
 mod tally;
 
 pub use report::{About, Fault, Report, Row};
+pub use save::Files;
 pub use series::Series;
 pub use stage::Stage;
 pub use tally::Tally;

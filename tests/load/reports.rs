@@ -100,6 +100,46 @@ fn where_nobody_is_it_says_so_and_does_not_go_on() {
     assert_eq!(out.status.code(), Some(4), "{out:?}");
 }
 
+/// A name that cannot be written to costs no run, and a disk that is full no report.
+#[test]
+fn what_cannot_be_saved_is_told_all_the_same() {
+    let lab = Lab::new("");
+    for option in ["--hdr", "--html"] {
+        let out = load(&lab.smtp(), &["-4", option, "/no/such/folder/x"])
+            .output()
+            .unwrap();
+        assert_eq!(out.status.code(), Some(7), "{out:?}");
+        assert_eq!(lab.arrived(), 0);
+    }
+    let out = load(&lab.smtp(), &["-4", "--json", "--hdr", "/dev/full"])
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(7), "{out:?}");
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(told["accepted"], 1, "{told}");
+    let errors = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(errors.contains("/dev/full: "), "{errors}");
+    // What a file held is gone, however long it was.
+    let old = lab.file("old", &"x".repeat(100_000));
+    report(&lab.smtp(), &["--hdr", &old], 0);
+    let text = std::fs::read_to_string(&old).unwrap();
+    serde_json::from_str::<Value>(&text).unwrap();
+}
+
+#[test]
+fn a_report_without_end_is_none() {
+    for option in ["--compare", "--merge"] {
+        let out = Command::new(env!("CARGO_BIN_EXE_ehlo"))
+            .args(["load", option, "/dev/zero"])
+            .args((option == "--compare").then_some("localhost:1"))
+            .output()
+            .unwrap();
+        assert_eq!(out.status.code(), Some(7), "{out:?}");
+        let errors = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(errors.contains("/dev/zero: more than 64 MiB"), "{errors}");
+    }
+}
+
 /// Somebody listens and never greets: a try for each session is enough there, too.
 #[test]
 fn where_nobody_greets_it_says_so_and_does_not_go_on() {

@@ -31,6 +31,11 @@ fn what_cannot_be_is_refused() {
             "--maildir",
         ),
         (&["127.0.0.1:0", "--fault", "/no/such"], 7, "/no/such"),
+        (
+            &["127.0.0.1:0", "--hdr", "/no/such/x"],
+            7,
+            "/no/such/x: no such",
+        ),
         (&[taken.as_str()], 7, "cannot listen"),
     ] {
         let (got, text) = refused(args);

@@ -28,13 +28,17 @@ use self::pace::Pace;
 use self::plan::Plan;
 use self::watch::Watch;
 use self::worker::{Shared, UNANSWERED, UNSENT};
+use crate::bounded;
 use crate::cli;
 use crate::error::{Error, Kind, Result};
 use crate::net::listen;
-use crate::stats::{About, Fault, Report, Stage, Tally};
+use crate::stats::{About, Fault, Files, Report, Stage, Tally};
 use crate::ui::units::grouped;
 use crate::ui::{look, out};
 use crate::wire::show::{Charset, show};
+
+/// The longest report that is read.
+const LONGEST: u64 = 64 * 1024 * 1024;
 
 /// Runs `ehlo load`.
 ///
@@ -54,7 +58,7 @@ pub fn run(options: &cli::Load) -> Result<()> {
         for (name, part) in &parts {
             sum.add(&part.tally(name)?);
         }
-        return tell(options, &merged, &sum, old.as_ref());
+        return tell(options, &merged, &sum, old.as_ref(), opened(options)?);
     }
     listen::raise_open_files();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -63,6 +67,8 @@ pub fn run(options: &cli::Load) -> Result<()> {
     let runtime = runtime.map_err(|e| Error::local(format!("no runtime: {e}")))?;
     let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let plan = runtime.block_on(Plan::new(options, can_ask))?;
+    // What cannot be written is said before the run, not behind it.
+    let files = opened(options)?;
     if !options.quiet {
         out::complain(&announced(&plan));
     }
@@ -107,7 +113,7 @@ pub fn run(options: &cli::Load) -> Result<()> {
     };
     let report = Report::new(about, &tally);
     let clean = report.failed == 0 && report.in_doubt == 0 && report.errors.is_empty();
-    tell(options, &report, &tally, old.as_ref())?;
+    tell(options, &report, &tally, old.as_ref(), files)?;
     if let Some(failure) = failure {
         return Err(failure);
     }
@@ -189,17 +195,32 @@ fn announced(plan: &Plan) -> String {
 
 fn read(path: &Path) -> Result<Report> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|e| Error::local(format!("{name}: {e}")))?;
-    Report::read(&text, &name)
+    let text = bounded::read_text(path, LONGEST);
+    Report::read(
+        &text.map_err(|e| Error::local(format!("{name}: {e}")))?,
+        &name,
+    )
 }
 
-/// The report, in the forms asked for.
-fn tell(options: &cli::Load, report: &Report, tally: &Tally, old: Option<&Report>) -> Result<()> {
-    report.save(tally, options.hdr.as_deref(), options.html.as_deref(), old)?;
-    if options.json {
-        return out::line(&report.json());
-    }
-    let terminal = std::io::stdout().is_terminal();
-    let look = look::decide(options.color.unwrap_or_default(), terminal);
-    out::print(&report.text(tally, &look, old))
+/// The files that the report goes to.
+fn opened(options: &cli::Load) -> Result<Files> {
+    Files::open(options.hdr.as_deref(), options.html.as_deref())
+}
+
+/// The report, in the forms asked for: first where nothing can be in the way.
+fn tell(
+    options: &cli::Load,
+    report: &Report,
+    tally: &Tally,
+    old: Option<&Report>,
+    files: Files,
+) -> Result<()> {
+    let told = if options.json {
+        out::line(&report.json())
+    } else {
+        let terminal = std::io::stdout().is_terminal();
+        let look = look::decide(options.color.unwrap_or_default(), terminal);
+        out::print(&report.text(tally, &look, old))
+    };
+    files.save(report, tally, old).and(told)
 }

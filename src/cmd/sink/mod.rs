@@ -33,6 +33,7 @@ use crate::proto::faults::Faults;
 use crate::proto::server::{Limits, Service};
 use crate::proto::smtp::Flavour;
 use crate::proto::smtp::sink::{Board, Plan};
+use crate::stats::Files;
 use crate::store::{SharedStore, Store};
 use crate::ui::{Look, look, out};
 use crate::wire::secret::Secret;
@@ -126,6 +127,8 @@ async fn serve(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let doors = wanted.bind(options.window)?;
     identity.take()?;
+    // What cannot be written is said before anything comes, not when it has come.
+    let files = Files::open(options.hdr.as_deref(), options.html.as_deref())?;
     let tls = ServerTls::new(Arc::new(Ca::new()), false);
     let ca = (options.tls || options.starttls)
         .then(|| {
@@ -187,14 +190,10 @@ async fn serve(
     let _ = tokio::time::timeout(FAREWELL, hall.empty()).await;
     counter.end();
     let (report, tally) = report::last(&hall, ended, &urls);
-    report.save(
-        &tally,
-        options.hdr.as_deref(),
-        options.html.as_deref(),
-        None,
-    )?;
-    if options.json {
-        return out::line(&report::json(&report, &hall));
-    }
-    out::print(&report.text(&tally, look, None))
+    let told = if options.json {
+        out::line(&report::json(&report, &hall))
+    } else {
+        out::print(&report.text(&tally, look, None))
+    };
+    files.save(&report, &tally, None).and(told)
 }
