@@ -199,8 +199,7 @@ pub(super) async fn accept(door: Door, hall: Arc<Hall>) {
         }
         match door.accept().await {
             Ok(conn) => {
-                hall.enter();
-                tokio::spawn(guest(conn, Arc::clone(&hall)));
+                tokio::spawn(guest(conn, Seat::take(&hall)));
             }
             // No descriptor left, or the peer was gone before it was accepted: the next may do.
             Err(_) => sleep(Duration::from_millis(20)).await,
@@ -208,11 +207,27 @@ pub(super) async fn accept(door: Door, hall: Arc<Hall>) {
     }
 }
 
-async fn guest(mut conn: Conn, hall: Arc<Hall>) {
-    // Why a connection ended is in the counters; there is nobody to tell.
-    let _ = converse(&mut conn, &hall).await;
-    drop(conn);
-    hall.leave();
+/// A connection among those that may be open; given back however it ends, be it by a panic.
+struct Seat(Arc<Hall>);
+
+impl Seat {
+    fn take(hall: &Arc<Hall>) -> Self {
+        hall.enter();
+        Self(Arc::clone(hall))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+async fn guest(conn: Conn, seat: Seat) {
+    // The connection goes first.
+    let (seat, mut conn) = (seat, conn);
+    // Why it ended is in the counters; there is nobody to tell.
+    let _ = converse(&mut conn, &seat.0).await;
 }
 
 /// Why a connection is not served any longer.
@@ -431,4 +446,31 @@ async fn handshake(
         *held.lock().unwrap_or_else(PoisonError::into_inner) = practice::binding(conn);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::ca::Ca;
+
+    #[test]
+    fn a_seat_is_given_back_whatever_happens() {
+        let options = cli::Sink {
+            name: "h".into(),
+            reject_reply: "500 x".into(),
+            soft_reject_reply: "450 x".into(),
+            ..cli::Sink::default()
+        };
+        let plan = crate::cmd::sink::plan(&options).unwrap();
+        let tls = ServerTls::new(Arc::new(Ca::new()), false);
+        let hall = Arc::new(Hall::new(&options, plan, tls, watch::Sender::new(false)));
+        let seat = Seat::take(&hall);
+        assert_eq!(hall.open(), 1);
+        let died = std::thread::spawn(move || {
+            let _seat = seat;
+            panic!("on purpose");
+        });
+        assert!(died.join().is_err());
+        assert_eq!(hall.open(), 0);
+    }
 }
