@@ -102,27 +102,13 @@ pub fn read(text: &str) -> Result<Vec<Fault>> {
             None => error,
         }
     })?;
-    table
-        .fault
-        .into_iter()
-        .map(|row| {
-            let first = line_of(text, row.span().start);
-            row.into_inner().fault().map_err(|wrong| {
-                // The span is the row's: the key is looked for from there on.
-                let line = text
-                    .lines()
-                    .enumerate()
-                    .skip(first - 1)
-                    .find(|(_, l)| l.split('=').next().is_some_and(|k| k.trim() == wrong.key))
-                    .map_or(first, |(index, _)| index + 1);
-                let error = at(line, &wrong.what);
-                match wrong.hint {
-                    Some((label, hint)) => error.hint(label, hint),
-                    None => error,
-                }
-            })
-        })
-        .collect()
+    let rows = table.fault.into_iter();
+    rows.map(|row| {
+        let start = row.span().start;
+        let fault = row.into_inner().fault();
+        fault.map_err(|wrong| wrong.found(text, start))
+    })
+    .collect()
 }
 
 /// Reads a fault table from a file.
@@ -185,18 +171,29 @@ impl Wrong {
     }
 }
 
-impl Row {
-    fn fault(self) -> Result<Fault, Wrong> {
-        let protocols: Vec<&str> = PROTOCOLS.iter().map(|p| p.name).collect();
-        if let Some(name) = &self.protocol
-            && proto::protocol(name).is_none()
-        {
-            return Err(Wrong::word("protocol", name, &protocols));
+impl Wrong {
+    /// With its line: the key is looked for from the start of the row on.
+    fn found(self, text: &str, start: usize) -> Error {
+        let first = line_of(text, start);
+        let line = text
+            .lines()
+            .enumerate()
+            .skip(first - 1)
+            .find(|(_, l)| l.split('=').next().is_some_and(|k| k.trim() == self.key))
+            .map_or(first, |(index, _)| index + 1);
+        let error = at(line, &self.what);
+        match self.hint {
+            Some((label, hint)) => error.hint(label, hint),
+            None => error,
         }
-        let on = self.on.unwrap_or_else(|| ANYWHERE.into());
-        check_place(&on, self.protocol.as_deref())?;
-        let act = Effect {
-            reply: match self.reply {
+    }
+}
+
+impl Row {
+    /// What is to happen.
+    fn effect(&mut self) -> Result<Effect, Wrong> {
+        Ok(Effect {
+            reply: match self.reply.take() {
                 Some(text) if text.is_empty() || text.contains('\r') => {
                     return Err(Wrong::new(
                         "reply",
@@ -205,10 +202,11 @@ impl Row {
                 }
                 reply => reply,
             },
-            delay: self.delay.map(|t| time("delay", &t)).transpose()?,
-            drip: self.drip.map(|t| time("drip", &t)).transpose()?,
+            delay: self.delay.take().map(|t| time("delay", &t)).transpose()?,
+            drip: self.drip.take().map(|t| time("drip", &t)).transpose()?,
             close: self
                 .close
+                .take()
                 .map(|word| match word.as_str() {
                     "before" => Ok(CloseWhen::Before),
                     "after" => Ok(CloseWhen::After),
@@ -216,16 +214,32 @@ impl Row {
                 })
                 .transpose()?,
             cut: self.cut,
-            garbage: self.garbage.map(|t| octets("garbage", &t)).transpose()?,
-            extra: self.extra.map(|t| octets("extra", &t)).transpose()?,
-            hide: match self.hide {
+            garbage: self
+                .garbage
+                .take()
+                .map(|t| octets("garbage", &t))
+                .transpose()?,
+            extra: self.extra.take().map(|t| octets("extra", &t)).transpose()?,
+            hide: match self.hide.take() {
                 None => Vec::new(),
                 Some(OneOrMore::One(word)) => vec![word],
                 Some(OneOrMore::More(words)) => words,
             },
-            preauth: self.preauth,
+            preauth: self.preauth.take(),
             literal: self.literal,
-        };
+        })
+    }
+
+    fn fault(mut self) -> Result<Fault, Wrong> {
+        let protocols: Vec<&str> = PROTOCOLS.iter().map(|p| p.name).collect();
+        if let Some(name) = &self.protocol
+            && proto::protocol(name).is_none()
+        {
+            return Err(Wrong::word("protocol", name, &protocols));
+        }
+        let on = self.on.take().unwrap_or_else(|| ANYWHERE.into());
+        check_place(&on, self.protocol.as_deref())?;
+        let act = self.effect()?;
         if act.is_none() {
             return Err(Wrong {
                 hint: Some(("one of", KEYS[9..].join(" "))),

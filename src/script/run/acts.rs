@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::values::note;
-use super::{Done, Player, failed};
+use super::{Done, Player, Turn, failed};
 use crate::credentials::{Keeper, Sources};
 use crate::error::Kind;
 use crate::proto::engine::{Input, Mode, PART_MAX};
@@ -58,19 +58,9 @@ impl Player<'_> {
             ("imap", "LOGIN") | ("pop3", "USER" | "PASS")
         );
         let apop = protocol.name == "pop3" && mechanism == "APOP";
-        let row = if own || apop {
-            None
-        } else {
-            let row =
-                table::usable(mechanism).map_err(|why| self.fail(Kind::Usage, step.span, why.0))?;
-            if let Err(stop) = self.check_mechanism(step, mechanism) {
-                if !anyway {
-                    return Err(stop);
-                }
-                let words = format!("{mechanism} is not offered, and tried all the same");
-                note(self.link(step.span)?, &words);
-            }
-            Some(row)
+        let row = match own || apop {
+            true => None,
+            false => Some(self.usable(step, mechanism, anyway)?),
         };
         let asks =
             row.is_none_or(|row| matches!(row.asks, table::Asks::Password | table::Asks::Token));
@@ -105,19 +95,37 @@ impl Player<'_> {
             return Err(self.not_sent(step.span, &refusal));
         }
         let turn = self.settle(step).await?;
-        let accepted = turn
-            .replies
-            .last()
-            .is_some_and(|last| last.reply.verdict == Verdict::Good);
+        self.note_user(step, &turn, &user)?;
+        self.judge_last(step, &turn)
+    }
+
+    /// The mechanism's row, when it is spoken here and offered, or is to be tried all the same.
+    fn usable(&mut self, step: &Step, mechanism: &str, anyway: bool) -> Done<&'static table::Row> {
+        let row =
+            table::usable(mechanism).map_err(|why| self.fail(Kind::Usage, step.span, why.0))?;
+        if let Err(stop) = self.check_mechanism(step, mechanism) {
+            if !anyway {
+                return Err(stop);
+            }
+            let words = format!("{mechanism} is not offered, and tried all the same");
+            note(self.link(step.span)?, &words);
+        }
+        Ok(row)
+    }
+
+    /// Takes down who is logged in: a talk that is saved of this names the user again.
+    fn note_user(&mut self, step: &Step, turn: &Turn, user: &str) -> Done {
+        let last = turn.replies.last();
+        let accepted = last.is_some_and(|last| last.reply.verdict == Verdict::Good);
         if accepted && !user.is_empty() {
             let link = self.link(step.span)?;
             let secured = link.session.is_secured();
             let (time, session) = (super::link::now(), link.rows.session());
-            let row = Row::note(time, session, secured, RowKind::User, &user);
+            let row = Row::note(time, session, secured, RowKind::User, user);
             link.rows_made.push(row);
             self.collect();
         }
-        self.judge_last(step, &turn)
+        Ok(())
     }
 
     fn check_mechanism(&mut self, step: &Step, mechanism: &str) -> Done {

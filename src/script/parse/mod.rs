@@ -2,6 +2,8 @@
 //!
 //! Every fault is a `Diag` that points at the place; nothing here panics, whatever the text is.
 
+mod directives;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,16 +15,12 @@ use super::literals;
 use super::pattern::{Expression, Pattern};
 use super::template::Template;
 use crate::ui::diag::Diag;
-use crate::ui::meant;
 
 /// Lines in a talk, at most: what is made of a line is larger than the line.
 const LINES_MAX: usize = 500_000;
 
 /// Octets in a line of a talk, at most.
 const LINE_MAX: usize = 1024 * 1024;
-
-/// Octets of a line made by `long-line`, at most.
-const LONG_LINE_MAX: u64 = 16 * 1024 * 1024;
 
 /// Every keyword and what follows it, for messages and completion.
 pub const KEYWORDS: &[(&str, &str)] = &[
@@ -198,130 +196,6 @@ impl Parser {
         self.directive(word, place, span, cursor)
     }
 
-    fn directive(
-        &mut self,
-        word: &str,
-        place: Span,
-        span: Span,
-        cursor: &mut Cursor<'_>,
-    ) -> Result<(), Fault> {
-        match word {
-            "--" => {
-                cursor.end()?;
-                return self.part_groups(span);
-            }
-            "within" => {
-                self.bounds.within = Some(cursor.time()?);
-                self.bounds.span = Some(span);
-            }
-            "after" => {
-                self.bounds.after = Some(cursor.time()?);
-                self.bounds.span = Some(span);
-            }
-            "retry" => {
-                let times = u32::try_from(cursor.number(1_000_000)?).unwrap_or(u32::MAX);
-                let (every, place) = cursor.need("every")?;
-                if every != "every" {
-                    return fault(place, "retry needs its pause", "as retry 10 every 1s");
-                }
-                let every = cursor.time()?;
-                self.retry = Some((span, Retry { times, every }));
-            }
-            "open" => return self.open(cursor, span),
-            "on" => return self.on(cursor, span),
-            "requires:" => {
-                let (words, _) = cursor.text("a capability")?;
-                let words = words.to_ascii_uppercase();
-                self.push(span, Action::Requires { words });
-                return Ok(());
-            }
-            "fault" => {
-                let text = cursor.text("a fault")?.0.to_owned();
-                self.push(span, Action::Fault { text });
-                return Ok(());
-            }
-            "session" => {
-                let (name, place) = cursor.need("a name")?;
-                let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-                if !name.chars().all(good) {
-                    return fault(
-                        place,
-                        "this is no name of a session",
-                        "letters, digits, - and _",
-                    );
-                }
-                name.clone_into(&mut self.session);
-                let name = name.to_owned();
-                self.push(span, Action::Session { name });
-            }
-            "set" => {
-                let name = cursor.need("a name")?.0.to_owned();
-                let (value, place) = cursor.text("a value")?;
-                let value = Template::parse(value, place);
-                self.push(span, Action::Set { name, value });
-            }
-            "together" | "no-wait" => {
-                self.block = Some(Block {
-                    span,
-                    one_write: word == "together",
-                    lines: Vec::new(),
-                });
-            }
-            "go" => {
-                let Some(block) = self.block.take() else {
-                    return fault(
-                        place,
-                        "go has no block to end",
-                        "together or no-wait begins one",
-                    );
-                };
-                if block.lines.is_empty() {
-                    return fault(block.span, "this block is empty", "C: lines belong in it");
-                }
-                let action = Action::Together {
-                    lines: block.lines,
-                    one_write: block.one_write,
-                };
-                self.act(block.span, action)?;
-            }
-            "wait" => {
-                let time = cursor.time()?;
-                self.push(span, Action::Wait(time));
-            }
-            "early-talk" => return self.early(cursor, span),
-            "raw" if self.block.is_some() => {
-                let text = cursor.quoted()?;
-                self.add_to_block(Part {
-                    span,
-                    text,
-                    raw: true,
-                });
-            }
-            _ => {
-                let Some(action) = connected(word, cursor)? else {
-                    let known = KEYWORDS.iter().map(|(name, _)| *name);
-                    let label = match meant::nearest(word, known) {
-                        Some(near) => format!("did you mean {near}?"),
-                        None => "C: sends a line, S: expects one, # begins a remark".to_owned(),
-                    };
-                    return fault(place, "this is no directive of a talk", label);
-                };
-                let drops = matches!(
-                    action,
-                    Action::ExpectClose
-                        | Action::Break(Break::CutAfter { .. } | Break::AbandonLiteral)
-                );
-                cursor.end()?;
-                self.act(span, action)?;
-                if drops {
-                    self.links.insert(self.session.clone(), false);
-                }
-                return Ok(());
-            }
-        }
-        cursor.end()
-    }
-
     fn say(&mut self, cursor: &mut Cursor<'_>, span: Span) -> Result<(), Fault> {
         self.no_bounds()?;
         let (text, place) = cursor.exact();
@@ -417,57 +291,6 @@ impl Parser {
         Ok(())
     }
 
-    fn open(&mut self, cursor: &mut Cursor<'_>, span: Span) -> Result<(), Fault> {
-        let (target, place) = cursor.text("a target")?;
-        let target = Some(Template::parse(target, place));
-        let early = Vec::new();
-        self.push(span, Action::Open { target, early });
-        self.links.insert(self.session.clone(), true);
-        Ok(())
-    }
-
-    fn on(&mut self, cursor: &mut Cursor<'_>, span: Span) -> Result<(), Fault> {
-        let (word, place) = cursor.need("practice")?;
-        if word != "practice" {
-            return fault(place, "a talk can only be on practice", "practice");
-        }
-        let protocol = cursor.word().map(|(p, _)| p.to_owned());
-        cursor.end()?;
-        if !self.links.is_empty() {
-            return fault(
-                span,
-                "on practice stands before the conversation begins",
-                "",
-            );
-        }
-        self.practice = true;
-        self.push(span, Action::OnPractice { protocol });
-        Ok(())
-    }
-
-    fn early(&mut self, cursor: &mut Cursor<'_>, span: Span) -> Result<(), Fault> {
-        let (text, place) = cursor.exact();
-        let text = Template::parse(text, place);
-        if !self.links.contains_key(&self.session) {
-            self.connect(span)?;
-        }
-        if let Some(Step {
-            action: Action::Open { early, .. },
-            groups,
-            ..
-        }) = self.steps.last_mut()
-            && groups.is_empty()
-        {
-            early.push(text);
-            return Ok(());
-        }
-        fault(
-            span,
-            "early-talk comes before the greeting",
-            "it stands directly behind open",
-        )
-    }
-
     /// Makes sure that the session is open: an `open` that nobody wrote is the practice server.
     fn connect(&mut self, span: Span) -> Result<(), Fault> {
         match self.links.get(&self.session) {
@@ -527,73 +350,4 @@ impl Parser {
             None => Ok(()),
         }
     }
-}
-
-/// Directives that need a connection and stand on one line. `None`: no such word.
-fn connected(word: &str, cursor: &mut Cursor<'_>) -> Result<Option<Action>, Fault> {
-    let exact = |cursor: &mut Cursor<'_>| {
-        let (text, span) = cursor.exact();
-        Template::parse(text, span)
-    };
-    let octets = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    Ok(Some(match word {
-        "starttls" => Action::StartTls,
-        "auth" | "unadvertised-auth" => {
-            let mechanism = cursor.need("a mechanism")?.0.to_ascii_uppercase();
-            let user = cursor
-                .word()
-                .map(|(user, span)| Template::parse(user, span));
-            let anyway = word == "unadvertised-auth";
-            Action::Auth {
-                mechanism,
-                user,
-                anyway,
-            }
-        }
-        "data" => {
-            let (file, span) = cursor.text("a file")?;
-            Action::Data(Template::parse(file, span))
-        }
-        "bdat" => {
-            let (file, span) = cursor.need("a file")?;
-            let file = Template::parse(file, span);
-            let mut ahead = cursor.clone();
-            let chunk = match ahead.word() {
-                Some(_) => Some(cursor.number(u64::from(u32::MAX))?),
-                None => None,
-            };
-            Action::Bdat { file, chunk }
-        }
-        "raw" => Action::Raw(cursor.quoted()?),
-        "expect-close" => Action::ExpectClose,
-        "bare-lf" => Action::Break(Break::BareLf(exact(cursor))),
-        "bare-cr" => Action::Break(Break::BareCr(exact(cursor))),
-        "no-dot-stuffing" => {
-            let text = exact(cursor);
-            if text.fixed() == Some(b".") {
-                return fault(text.span, "a lone dot ends the body", "C: . says that");
-            }
-            Action::Break(Break::NoDotStuffing(text))
-        }
-        "long-line" => {
-            let octets = octets(cursor.number(LONG_LINE_MAX)?);
-            let text = exact(cursor);
-            Action::Break(Break::LongLine { octets, text })
-        }
-        "wrong-literal-size" => Action::Break(Break::WrongLiteralSize),
-        "abandon-literal" => Action::Break(Break::AbandonLiteral),
-        "half-close" => Action::Break(Break::HalfClose),
-        "drip" => {
-            let every = cursor.time()?;
-            let text = exact(cursor);
-            Action::Break(Break::Drip { every, text })
-        }
-        "starttls-with" => Action::Break(Break::StartTlsWith(cursor.quoted()?)),
-        "cut-after" => {
-            let octets = octets(cursor.number(LONG_LINE_MAX)?);
-            let text = exact(cursor);
-            Action::Break(Break::CutAfter { octets, text })
-        }
-        _ => return Ok(None),
-    }))
 }
