@@ -4,6 +4,7 @@
 //! `...` or a capture, numbers in untagged data are `...`, a challenge exchange is `auth`.
 
 mod expected;
+mod joined;
 mod sent;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use super::row::{Direction, Row, RowKind};
 use super::unit::{Unit, units, untagged};
 use super::volatile::{Words, escape};
 use expected::said;
+use joined::joined;
 
 const USER_WANTED: &str = "# --var user=NAME gives {user}.\n";
 
@@ -34,7 +36,8 @@ pub fn talk<'r>(rows: impl IntoIterator<Item = &'r Row>) -> String {
     let mut rows: Vec<&Row> = rows.into_iter().collect();
     // Those of a record stand there by exchange.
     rows.sort_by_key(|row| row.place);
-    let units = units(rows);
+    let rows = joined(&rows);
+    let units = units(rows.iter().map(AsRef::as_ref));
     let mut writer = Writer::default();
     writer.learn(&units);
     writer.write(&units);
@@ -476,6 +479,24 @@ mod tests {
              S: * OK [UIDVALIDITY ...]\nS: OK [READ-WRITE\nC: fetch 3 body[text]\n\
              S: * ... FETCH (BODY[TEXT] {...}\nS: Hopefully you've received this\nS: )\nS: OK\n\
              C: APPEND x {5}\nS: +\nC: hello\nS: NO [TRYCREATE\n"
+        );
+    }
+
+    #[test]
+    fn a_line_sent_in_pieces_is_one_line() {
+        let mut all = rows(&[
+            "= smtp://h",
+            "> NOO",
+            "> P",
+            "< 250 one",
+            "> RSET",
+            "< 250 two",
+        ]);
+        all[1].kind = RowKind::Raw;
+        all[1].octets = 3;
+        assert_eq!(
+            talk(&all),
+            "open smtp://h\nraw \"NOOP\\r\\n\"\nS: 250 one\nC: RSET\nS: 250 two\n"
         );
     }
 
