@@ -187,6 +187,8 @@ async fn step(desk: &mut Desk, books: &mut Books) -> Result<()> {
         return desk.settle().await.map(|_| ());
     }
     let answer = read(desk, books).await?;
+    // A plain terminal makes a signal of a Ctrl-C at the prompt: it is no Ctrl-C for the next wait.
+    desk.forget_interrupts().await;
     match answer {
         FromEditor::Line(text) => typed(desk, books, &text).await,
         FromEditor::ConsoleLine => console_line(desk).await,

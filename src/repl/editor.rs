@@ -6,9 +6,9 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustyline::completion::{Completer, Pair, longest_common_prefix};
 use rustyline::error::ReadlineError;
@@ -66,6 +66,9 @@ pub struct EditorOptions {
 pub struct LineEditor {
     editor: Editor<Assistant, MemHistory>,
     console_line: Arc<AtomicBool>,
+    /// The line that Ctrl-] was pressed in, and its prompt: it comes back behind it.
+    left: Arc<Mutex<String>>,
+    left_at: String,
 }
 
 impl LineEditor {
@@ -101,7 +104,11 @@ impl LineEditor {
             accepted: Cell::new(false),
         }));
         let console_line = Arc::new(AtomicBool::new(false));
-        let key = ConsoleKey(Arc::clone(&console_line));
+        let left = Arc::default();
+        let key = ConsoleKey {
+            pressed: Arc::clone(&console_line),
+            left: Arc::clone(&left),
+        };
         editor.bind_sequence(
             KeyEvent::ctrl(']'),
             EventHandler::Conditional(Box::new(key)),
@@ -115,6 +122,8 @@ impl LineEditor {
         Ok(Self {
             editor,
             console_line,
+            left,
+            left_at: String::new(),
         })
     }
 
@@ -176,23 +185,29 @@ impl LineEditor {
             assistant.command = reading.command;
             assistant.view = reading.view;
         }
-        self.line(&reading.prompt)
+        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
+        let same = std::mem::take(&mut self.left_at) == reading.prompt;
+        let answer = self.line(&reading.prompt, if same { &left } else { "" });
+        if matches!(answer, FromEditor::ConsoleLine) {
+            self.left_at = reading.prompt;
+        }
+        answer
     }
 
     fn ask(&mut self, question: &str) -> FromEditor {
         if let Some(assistant) = self.editor.helper_mut() {
             assistant.command = false;
         }
-        self.line(question)
+        self.line(question, "")
     }
 
-    fn line(&mut self, prompt: &str) -> FromEditor {
+    fn line(&mut self, prompt: &str, begun: &str) -> FromEditor {
         if let Some(assistant) = self.editor.helper_mut() {
             assistant.prompt = units::columns(prompt);
             assistant.width = crate::terminal::width().unwrap_or(DEFAULT_WIDTH);
         }
         self.console_line.store(false, Ordering::SeqCst);
-        match self.editor.readline(prompt) {
+        match self.editor.readline_with_initial(prompt, (begun, "")) {
             Ok(line) => FromEditor::Line(line),
             Err(ReadlineError::Eof) => FromEditor::Eof,
             Err(ReadlineError::Interrupted) if self.console_line.load(Ordering::SeqCst) => {
@@ -213,11 +228,16 @@ fn failed(error: &ReadlineError) -> Error {
 }
 
 /// Ctrl-]: leaves the line for a console line, as telnet's users expect.
-struct ConsoleKey(Arc<AtomicBool>);
+struct ConsoleKey {
+    pressed: Arc<AtomicBool>,
+    left: Arc<Mutex<String>>,
+}
 
 impl ConditionalEventHandler for ConsoleKey {
-    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
-        self.0.store(true, Ordering::SeqCst);
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, ctx: &EventContext<'_>) -> Option<Cmd> {
+        self.pressed.store(true, Ordering::SeqCst);
+        ctx.line()
+            .clone_into(&mut self.left.lock().unwrap_or_else(PoisonError::into_inner));
         Some(Cmd::Interrupt)
     }
 }

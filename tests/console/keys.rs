@@ -77,6 +77,12 @@ fn ctrl_bracket_opens_one_console_line_inside_a_body() {
     console.exchange("RCPT TO:<bob@ehlo.test>", "250");
     console.exchange("DATA", "354");
     console.line(":not a command here").prompt("data>");
+    // The line that was being typed comes back behind it.
+    console.keys("half a li").shows("data> half a li");
+    console.keys("\u{1d}").prompt("ehlo:");
+    console.line("status").shows("due       nothing");
+    console.shows("data> half a li\n").line("ne");
+    console.shows("data> half a line\n").prompt("data>");
     console.keys("\u{1d}").prompt("ehlo:");
     console.line("close").prompt("smtp practice closed>");
 }
