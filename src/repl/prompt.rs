@@ -31,6 +31,9 @@ pub fn text(seat: &Seat, form: Form) -> String {
         Mode::Idle => return "idle> ".to_owned(),
         Mode::Command => {}
     }
+    if let Some(held) = &seat.together {
+        return format!("together {}> ", held.count());
+    }
     let protocol = seat.session.protocol().map_or("mail", |p| p.name);
     let facts = seat.session.engine().map(Engine::facts).unwrap_or_default();
     let state = match (seat.session.is_over(), seat.session.is_secured()) {

@@ -152,16 +152,31 @@ fn a_late_go_ahead_makes_no_body_of_a_line() {
 #[test]
 fn nothing_is_lost_behind_data_in_one_write() {
     let mut console = Console::greeted(60);
-    console.exchange(":together", "held back");
-    console.line("MAIL FROM:<a@example.org>").prompt("clear>");
-    console.line("RCPT TO:<bob@ehlo.test>").prompt("clear>");
-    console.line("DATA").prompt("clear>");
-    console.exchange("Subject: x", "held back as the body, up to a lone dot");
-    console.line("").prompt("clear>");
-    console.line("hi").prompt("clear>");
-    console.line(".").prompt("clear>");
-    console.exchange("QUIT", "DATA waits for an answer first");
+    console
+        .exchange(":together", "held back")
+        .prompt("together 0>");
+    console
+        .line("MAIL FROM:<a@example.org>")
+        .prompt("together 1>");
+    console
+        .line("RCPT TO:<bob@ehlo.test>")
+        .prompt("together 2>");
+    console.line("DATA").prompt("together 3>");
+    console
+        .line("Subject: x")
+        .shows("held back as the body, up to a lone dot");
+    console.prompt("together 4>").line("").prompt("together 5>");
+    console.line("hi").prompt("together 6>");
+    console.line(".").prompt("together 7>");
+    console.line("QUIT").shows("DATA waits for an answer first");
     console.shows(":go sends the 7 lines held back");
+    console
+        .line(":repeat 3 NOOP")
+        .shows("there is no reply to wait for");
+    console
+        .line(":status")
+        .shows("held back 7 lines; :go sends them");
+    console.prompt("together 7>");
     console.line(":go").shows("->  |hi").shows("queued as");
     console.prompt("clear>");
 }

@@ -80,7 +80,11 @@ fn with_editor(text: &str) -> (Console, tempfile::TempDir) {
 #[test]
 fn edit_writes_several_commands() {
     let (mut console, _folder) = with_editor("EHLO me.test\nMAIL FROM:<a@b.c>\nRSET");
-    console.line(":edit").shows("250 2.0.0");
+    console
+        .line(":edit")
+        .shows("3 lines, each sent as a command");
+    console.prompt("type yes to do it:");
+    console.line("yes").shows("250 2.0.0");
     console.prompt("smtp practice clear>");
     console.golden("edit.txt");
 }
@@ -94,8 +98,9 @@ fn edit_writes_a_body() {
     console.keys("\u{1d}").prompt("ehlo:");
     console
         .line("edit")
-        .shows("what to look for")
-        .prompt("clear>");
+        .shows("a lone dot ends the message")
+        .prompt("data>");
+    console.line(".").shows("what to look for").prompt("clear>");
     console.exchange(":inbox charlie 1", "|.dot");
     assert!(
         console.screen().contains("of what you wrote"),

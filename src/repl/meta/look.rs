@@ -63,6 +63,10 @@ pub(super) fn status(desk: &mut Desk) -> Result<()> {
                 format!("{} pending; QUIT commits them", facts.deletes_pending),
             ));
         }
+        if let Some(held) = &seat.together {
+            let lines = format!("{} lines; :go sends them", held.count());
+            rows.push(("held back", lines));
+        }
         let due: Vec<_> = engine
             .due()
             .iter()

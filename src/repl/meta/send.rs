@@ -198,6 +198,17 @@ pub(super) async fn multi(desk: &mut Desk, rest: &str) -> Result<()> {
     desk.command(command.as_bytes()).await.map(|_| ())
 }
 
+/// What waits for replies has none to wait for while lines are held back.
+fn nothing_held(desk: &mut Desk) -> Result<()> {
+    match desk.seat().is_some_and(|seat| seat.together.is_some()) {
+        true => Err(
+            Error::usage("lines are held back, so there is no reply to wait for")
+                .hint("first", ":go"),
+        ),
+        false => Ok(()),
+    }
+}
+
 /// `:repeat N COMMAND`.
 pub(super) async fn repeat(desk: &mut Desk, rest: &str) -> Result<()> {
     let usage = || Error::usage("usage: :repeat N COMMAND");
@@ -207,6 +218,7 @@ pub(super) async fn repeat(desk: &mut Desk, rest: &str) -> Result<()> {
         .ok()
         .filter(|n| (1..=MOST_REPEATS).contains(n))
         .ok_or_else(usage)?;
+    nothing_held(desk)?;
     let mut times = Vec::new();
     for _ in 0..count {
         let begun = std::time::Instant::now();
@@ -244,6 +256,7 @@ pub(super) async fn watch(desk: &mut Desk, rest: &str) -> Result<()> {
             Error::usage(":watch ends with Ctrl-C only").hint("instead", ":repeat N COMMAND")
         );
     }
+    nothing_held(desk)?;
     desk.say(Mark::Info, "again and again until Ctrl-C")?;
     loop {
         let waited = desk.command(command.trim().as_bytes()).await?;

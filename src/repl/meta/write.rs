@@ -94,14 +94,36 @@ pub(super) async fn edit(desk: &mut Desk) -> Result<()> {
         return Ok(());
     };
     if in_body {
-        return send_body(desk, &text, "what you wrote").await;
+        return add_to_body(desk, text);
     }
-    desk.prepared.extend(
-        text.lines()
-            .filter(|line| !line.is_empty())
-            .map(|line| line.as_bytes().to_vec()),
-    );
+    let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
+    let question = format!("{} lines, each sent as a command", lines.len());
+    if lines.len() > 1 && !desk.confirm(&question).await? {
+        return desk.say(Mark::Info, "nothing was sent");
+    }
+    desk.prepared
+        .extend(lines.iter().map(|line| line.as_bytes().to_vec()));
     Ok(())
+}
+
+/// The message goes on behind it: whoever wrote it says when it is at its end.
+fn add_to_body(desk: &mut Desk, mut text: String) -> Result<()> {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let seat = active(desk)?;
+    if seat.mode() != Mode::Body {
+        return Err(Error::usage("nothing asks for a body any more"));
+    }
+    seat.renderer.upload(text.len() as u64, "what you wrote");
+    let input = crate::proto::engine::Input::Content {
+        bytes: text.as_bytes(),
+        last: false,
+    };
+    seat.session
+        .submit(input)
+        .map_err(|r| crate::repl::turn::not_sent(&r))?;
+    desk.say(Mark::Info, "more may follow; a lone dot ends the message")
 }
 
 async fn send_body(desk: &mut Desk, text: &str, name: &str) -> Result<()> {
