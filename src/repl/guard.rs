@@ -18,7 +18,7 @@ pub struct Question {
 pub fn question(
     line: &[u8],
     engine: &dyn Engine,
-    deleted: usize,
+    deleted: u64,
     before: &[Vec<u8>],
 ) -> Option<Question> {
     let verb = engine.verb_of(line)?;

@@ -15,6 +15,7 @@ pub mod guard;
 pub mod history;
 pub mod known;
 pub mod login;
+pub mod marked;
 pub mod meta;
 pub mod opening;
 mod own;

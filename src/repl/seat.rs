@@ -19,11 +19,9 @@ use crate::ui::tls;
 use crate::ui::view::Views;
 
 use super::known::Known;
+use super::marked::Marked;
 use super::together::Together;
 use super::upload::Upload;
-
-/// Messages counted of one silent STORE.
-const SILENT_MAX: usize = 100_000;
 
 /// A session and its place at the desk.
 pub struct Seat {
@@ -61,7 +59,7 @@ pub struct Seat {
     /// What was offered before TLS or login, to tell what changed.
     pub offers: Offers,
     /// IMAP: messages marked \Deleted in the selected mailbox, where this console can know.
-    pub deleted: BTreeSet<u64>,
+    pub deleted: Marked,
     /// What explanations remember.
     pub memory: super::teach::Memory,
     /// The latest complete reply.
@@ -167,7 +165,7 @@ impl Seat {
             late_go_ahead: false,
             upload: None,
             offers: Offers::default(),
-            deleted: BTreeSet::new(),
+            deleted: Marked::default(),
             memory: super::teach::Memory::default(),
             last_reply: None,
             failure: None,
@@ -328,11 +326,11 @@ impl Seat {
         }
         if reply.verdict == Verdict::Good && reply.to == "STORE" {
             let (set, marked) = silent_store(self.memory.command(reply.exchange));
-            for number in set {
+            for (low, high) in set {
                 match marked {
-                    true => self.deleted.insert(number),
-                    false => self.deleted.remove(&number),
-                };
+                    true => self.deleted.mark(low, high),
+                    false => self.deleted.unmark(low, high),
+                }
             }
         }
     }
@@ -349,22 +347,9 @@ impl Seat {
             return;
         };
         match what {
-            "FETCH" if text.contains("\\DELETED") => {
-                self.deleted.insert(number);
-            }
-            "FETCH" if text.contains("FLAGS (") => {
-                self.deleted.remove(&number);
-            }
-            "EXPUNGE" => {
-                // Those behind the one that is gone move up by one.
-                let behind: Vec<u64> = self.deleted.range(number..).copied().collect();
-                for old in behind {
-                    self.deleted.remove(&old);
-                    if old > number {
-                        self.deleted.insert(old - 1);
-                    }
-                }
-            }
+            "FETCH" if text.contains("\\DELETED") => self.deleted.mark(number, number),
+            "FETCH" if text.contains("FLAGS (") => self.deleted.unmark(number, number),
+            "EXPUNGE" => self.deleted.expunge(number),
             _ => {}
         }
     }
@@ -375,9 +360,9 @@ impl Seat {
     }
 }
 
-/// The messages that a `STORE … FLAGS.SILENT` marked as \Deleted (true) or took the mark from: no
-/// FETCH tells of them. A set with "*" names nobody knows whom.
-fn silent_store(command: &str) -> (Vec<u64>, bool) {
+/// The runs of messages that a `STORE … FLAGS.SILENT` marked as \Deleted (true) or took the mark
+/// from: no FETCH tells of them. A set with "*" names nobody knows whom.
+fn silent_store(command: &str) -> (Vec<(u64, u64)>, bool) {
     let upper = command.to_ascii_uppercase();
     let mut words = upper
         .split_ascii_whitespace()
@@ -393,17 +378,13 @@ fn silent_store(command: &str) -> (Vec<u64>, bool) {
         Some("FLAGS.SILENT") => named,
         _ => return (Vec::new(), false),
     };
-    let mut numbers = Vec::new();
-    for part in set.unwrap_or_default().split(',') {
+    let run = |part: &str| {
         let (first, last) = part.split_once(':').unwrap_or((part, part));
-        let (Ok(first), Ok(last)) = (first.parse::<u64>(), last.parse::<u64>()) else {
-            return (Vec::new(), marked);
-        };
-        let (low, high) = (first.min(last), first.max(last));
-        let room = SILENT_MAX.saturating_sub(numbers.len());
-        numbers.extend((low..=high).take(room));
-    }
-    (numbers, marked)
+        let (first, last) = (first.parse::<u64>().ok()?, last.parse::<u64>().ok()?);
+        Some((first.min(last), first.max(last)))
+    };
+    let runs: Option<Vec<_>> = set.unwrap_or_default().split(',').map(run).collect();
+    (runs.unwrap_or_default(), marked)
 }
 
 /// Which failure a reply is, if it is one.
@@ -425,22 +406,19 @@ mod tests {
         let of = |command| silent_store(command);
         assert_eq!(
             of("a3 store 1:2,5 +flags.silent (\\Deleted)"),
-            (vec![1, 2, 5], true)
+            (vec![(1, 2), (5, 5)], true)
         );
         assert_eq!(
             of("a3 STORE 4 -FLAGS.SILENT (\\Seen \\Deleted)"),
-            (vec![4], false)
+            (vec![(4, 4)], false)
         );
-        assert_eq!(of("a3 STORE 4 FLAGS.SILENT (\\Seen)"), (vec![4], false));
+        assert_eq!(
+            of("a3 STORE 4 FLAGS.SILENT (\\Seen)"),
+            (vec![(4, 4)], false)
+        );
         assert_eq!(of("a3 STORE 4 +FLAGS.SILENT (\\Seen)"), (vec![], false));
         assert_eq!(of("a3 STORE 1:* +FLAGS.SILENT (\\Deleted)"), (vec![], true));
         assert_eq!(of("a3 STORE 1 +FLAGS (\\Deleted)"), (vec![], false));
-        assert_eq!(
-            of("a3 STORE 1:18446744073709551615 +FLAGS.SILENT (\\Deleted)")
-                .0
-                .len(),
-            100_000
-        );
         assert_eq!(of(""), (vec![], false));
     }
 }

@@ -127,7 +127,7 @@ impl Desk {
         let Some(engine) = seat.session.engine() else {
             return Ok(true);
         };
-        let Some(question) = guard::question(line, engine, seat.deleted.len(), before) else {
+        let Some(question) = guard::question(line, engine, seat.deleted.count(), before) else {
             return Ok(true);
         };
         if seat.consents.contains(question.kind) {
