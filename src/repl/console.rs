@@ -117,14 +117,20 @@ async fn serve(
         outcome = converse(&mut desk, start.opening, start.history) => Ok(outcome),
         code = ends.next() => Err(code),
     };
-    if let (Some(save), Ok(Ok(())) | Err(_)) = (&start.save, &outcome) {
-        desk.save_talk(save)?;
+    let saved = match (&start.save, &outcome) {
+        (Some(save), Ok(Ok(())) | Err(_)) => desk.save_talk(save),
+        _ => Ok(()),
+    };
+    let code = match outcome {
+        Ok(outcome) => return outcome.and(saved),
+        Err(code) => code,
+    };
+    // The editor's thread is inside a read that nothing interrupts: it is not waited for.
+    restore.put_back_hard();
+    if let Err(error) = saved {
+        crate::ui::out::complain(&error.to_string());
     }
-    outcome.unwrap_or_else(|code| {
-        // The editor's thread is inside a read that nothing interrupts: it is not waited for.
-        restore.put_back_hard();
-        std::process::exit(code)
-    })
+    std::process::exit(code)
 }
 
 async fn converse(
@@ -212,6 +218,9 @@ async fn read(desk: &mut Desk, books: &mut Books) -> Result<FromEditor> {
         return Ok(FromEditor::Eof);
     };
     let mode = seat.mode();
+    if matches!(mode, Mode::Answer { .. }) {
+        return hidden_answer(desk).await;
+    }
     let protocol = seat.session.protocol().map_or("mail", |p| p.name);
     let reading = Reading {
         prompt: prompt::text(
@@ -228,9 +237,6 @@ async fn read(desk: &mut Desk, books: &mut Books) -> Result<FromEditor> {
         view: seat.view(),
         history: books.turn_to(protocol, desk),
     };
-    if matches!(mode, Mode::Answer { .. }) {
-        return hidden_answer(desk).await;
-    }
     let Front::Editor { to, .. } = &desk.front else {
         return Ok(FromEditor::Eof);
     };

@@ -150,12 +150,13 @@ impl Desk {
                 .map(|row| to_json(row) + "\n")
                 .collect::<String>()
         };
+        let mut logged = Ok(());
         if let Some(log) = &mut self.log {
             match log.json {
                 true => text.extend_from_slice(json(&rows).as_bytes()),
                 false => seat.log.render(timed, &mut text),
             }
-            log.write(&text)?;
+            logged = log.write(&text);
             text.clear();
         }
         seat.note(timed);
@@ -214,7 +215,17 @@ impl Desk {
         }
         self.screen.write(&text)?;
         self.text = text;
-        Ok(())
+        logged.or_else(|error| self.end_log(error))
+    }
+
+    /// A log that cannot be written ends a batch. A person is told, and goes on without it: an error
+    /// would wait for the line that is being typed.
+    fn end_log(&mut self, error: Error) -> Result<()> {
+        self.log = None;
+        if !self.front.can_ask() {
+            return Err(error);
+        }
+        self.complain(&error.hint("so", "nothing more is logged"))
     }
 
     /// Listens for Ctrl-C from now on: it stops a wait, not the program.

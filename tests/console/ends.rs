@@ -2,6 +2,7 @@
 
 use rustix::process::Signal;
 
+use crate::common::{Do, Fake, Gate, say};
 use crate::screen::Console;
 
 #[test]
@@ -15,6 +16,45 @@ fn signals_leave_the_terminal_as_it_was() {
         assert_eq!(console.end(), code);
         assert!(console.is_cooked());
     }
+}
+
+/// The editor waits for a line that may never come: a talk that cannot be saved does not wait with it.
+#[test]
+fn a_talk_that_cannot_be_saved_does_not_hold_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let talk = folder.path().join("x.talk");
+    let mut console = Console::start(&["--save", talk.to_str().unwrap()]);
+    console.prompt("smtp practice clear>");
+    std::fs::write(&talk, "somebody else's").unwrap();
+    console.signal(Signal::TERM);
+    assert_eq!(console.end(), 143);
+    let said = String::from_utf8_lossy(&console.raw()).into_owned();
+    assert!(said.contains("x.talk is there already"), "{said}");
+}
+
+/// What comes while a line is typed is shown, whatever becomes of the log.
+#[test]
+fn a_log_that_fails_is_told_and_hides_nothing() {
+    let later = Gate::default();
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("250 ok\r\n"),
+        Do::Wait(later.clone()),
+        say("421 4.3.2 closing down\r\n"),
+    ]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    console.prompt("clear>");
+    console.exchange("NOOP", "250 ok");
+    console.exchange(":log /dev/full", "appended to /dev/full");
+    later.open();
+    console
+        .shows("421 4.3.2 closing down")
+        .shows("error: writing the log: /dev/full: no space left")
+        .shows("nothing more is logged");
+    console.line("NOOP").shows("not connected").prompt("closed>");
+    let told = console.screen().matches("/dev/full: no space").count();
+    assert_eq!(told, 1, "{}", console.screen());
 }
 
 /// The sequences of a screen that were written: colours, cursor moves, erasing, modes.
