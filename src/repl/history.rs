@@ -5,7 +5,7 @@
 //! symbolic link, or not ours alone, is left untouched and the console goes on without history.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::wire::secret::MASK;
 
 /// Lines kept; older ones go at the next start.
 const KEEP: usize = 10_000;
-/// A history file larger than this is not read.
+/// Of a larger history file only the end is read, and kept.
 const LARGEST: u64 = 8 * 1024 * 1024;
 /// A longer line is not kept.
 const LONGEST: usize = 4096;
@@ -118,7 +118,9 @@ fn sensitive_word(line: &str) -> Option<usize> {
         return Some(3 + words().filter(|word| *word == "--force").count());
     }
     for (at, word) in words().take(depth).enumerate() {
-        let upper = word.trim_start_matches([':', '"']).to_ascii_uppercase();
+        // Behind a line end that `:raw` has written out begins another line.
+        let begun = word.rsplit("\\n").next().unwrap_or_default();
+        let upper = begun.trim_start_matches([':', '"']).to_ascii_uppercase();
         let keep = match upper.as_str() {
             "AUTH" | "AUTHENTICATE" | "LOGIN" | "APOP" => 2,
             "PASS" | "B64" | "UNB64" => 1,
@@ -139,15 +141,16 @@ fn read(folder: &Path, path: &Path) -> io::Result<Vec<String>> {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
     }
     let file = open(path, false)?;
-    if file.metadata()?.len() > LARGEST {
-        return Err(io::Error::other("larger than 8 MiB"));
-    }
+    let before = file.metadata()?.len().saturating_sub(LARGEST);
+    (&file).seek(SeekFrom::Start(before))?;
     let mut bytes = Vec::new();
-    (&file).read_to_end(&mut bytes)?;
+    (&file).take(LARGEST).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    if lines.len() > KEEP {
-        lines.drain(..lines.len() - KEEP);
+    // The first line is one that was cut.
+    let whole = text.lines().skip(usize::from(before > 0));
+    let mut lines: Vec<String> = whole.map(str::to_owned).collect();
+    if lines.len() > KEEP || before > 0 {
+        lines.drain(..lines.len().saturating_sub(KEEP));
         replace(path, &lines)?;
     }
     Ok(lines)
@@ -233,6 +236,25 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_large_file_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history-smtp");
+        let long = format!("NOOP {}\n", "x".repeat(4000)).repeat(2200);
+        fs::write(&path, format!("{long}EHLO me\nQUIT\n")).unwrap();
+        let (mut history, why) = History::load(Some(dir.path()), "smtp");
+        assert_eq!(why, None);
+        let (long, typed) = history.lines().split_last_chunk::<2>().unwrap();
+        assert_eq!(typed, &["EHLO me", "QUIT"]);
+        assert!(long.iter().all(|line| line.len() == 4005), "one is cut");
+        assert!(fs::metadata(&path).unwrap().len() <= LARGEST);
+        history.add("NOOP").unwrap();
+        let (again, _) = History::load(Some(dir.path()), "smtp");
+        assert_eq!(again.lines(), history.lines());
+        let mode = fs::metadata(&path).unwrap().mode() & 0o777;
+        assert_eq!(mode, 0o600);
+    }
+
+    #[test]
     fn two_at_once_lose_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let (mut one, _) = History::load(Some(dir.path()), "imap");
@@ -257,6 +279,10 @@ mod tests {
             (
                 ":raw \"AUTH PLAIN AGFsaWNl\\r\\n\"",
                 ":raw \"AUTH PLAIN ••••",
+            ),
+            (
+                ":raw \"EHLO me\\r\\nPASS secret\\r\\n\"",
+                ":raw \"EHLO me\\r\\nPASS ••••",
             ),
             (
                 ":| \"less -R\" AUTH PLAIN AGFsaWNl",
