@@ -327,7 +327,13 @@ async fn typed(desk: &mut Desk, books: &mut Books, text: &str) -> Result<()> {
 
 /// Ctrl-]: one console line, whatever is being typed.
 async fn console_line(desk: &mut Desk) -> Result<()> {
-    match desk.front.ask("ehlo: ", "a console").await? {
+    let view = desk.seat().and_then(|seat| seat.view());
+    // Not what is being typed, but as it would be at the prompt.
+    let view = view.map(|view| View {
+        mode: Mode::Command,
+        ..view
+    });
+    match desk.front.console_line(view).await? {
         Some(line) if !line.trim().is_empty() => {
             let line = line.trim().trim_start_matches(':').to_owned();
             if let Err(error) = meta::run(desk, &line).await {

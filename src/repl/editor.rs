@@ -153,7 +153,8 @@ impl LineEditor {
         while let Ok(what) = asked.recv() {
             let reply = match what {
                 ToEditor::Read(reading) => self.read(*reading),
-                ToEditor::Ask(question) => self.ask(&question),
+                ToEditor::Ask(question) => self.ask(&question, None),
+                ToEditor::Console(question, view) => self.ask(&question, view),
                 ToEditor::Secret(question) => match crate::prompt::hidden(&question) {
                     Ok(secret) => FromEditor::Secret(secret),
                     Err(_) => FromEditor::Interrupted,
@@ -183,7 +184,7 @@ impl LineEditor {
         }
         if let Some(assistant) = self.editor.helper_mut() {
             assistant.command = reading.command;
-            assistant.view = reading.view;
+            assistant.view = reading.view.filter(|_| reading.command);
         }
         let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
         let same = std::mem::take(&mut self.left_at) == reading.prompt;
@@ -194,9 +195,11 @@ impl LineEditor {
         answer
     }
 
-    fn ask(&mut self, question: &str) -> FromEditor {
+    /// Reads an answer; with a view it is a console line, whose secrets are masked.
+    fn ask(&mut self, question: &str, console: Option<Box<View>>) -> FromEditor {
         if let Some(assistant) = self.editor.helper_mut() {
             assistant.command = false;
+            assistant.view = console.map(|view| *view);
         }
         self.line(question, "")
     }
@@ -260,6 +263,7 @@ impl ConditionalEventHandler for ByPrefix {
 
 /// Completion, hints and colours, on behalf of `complete`.
 struct Assistant {
+    /// For a command, or a console line that is none.
     view: Option<View>,
     command: bool,
     options: EditorOptions,
@@ -421,9 +425,12 @@ impl Hinter for Assistant {
 
 impl Highlighter for Assistant {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        let Some(view) = self.view.as_ref().filter(|_| self.command) else {
+        let Some(view) = &self.view else {
             return Cow::Borrowed(line);
         };
+        if !self.command {
+            return masked_console(view, line, self.mask());
+        }
         if self.options.color && self.decorates(line) {
             return Cow::Owned(painted(view, line, self.mask()).render(&colored()));
         }
@@ -449,10 +456,11 @@ impl Highlighter for Assistant {
         if kind == CmdKind::MoveCursor {
             return false;
         }
-        let hides = || {
-            let view = self.view.as_ref().filter(|_| self.command);
-            view.is_some_and(|view| matches!(masked(view, line, self.mask()), Cow::Owned(_)))
+        let hidden = |view| match self.command {
+            true => masked(view, line, self.mask()),
+            false => masked_console(view, line, self.mask()),
         };
+        let hides = || matches!(self.view.as_ref().map(hidden), Some(Cow::Owned(_)));
         self.options.color && self.decorates(line) || hides()
     }
 }
@@ -552,6 +560,16 @@ fn masked<'l>(view: &View, text: &'l str, mask: Mask) -> Cow<'l, str> {
         Cow::Owned(out)
     } else {
         Cow::Borrowed(text)
+    }
+}
+
+/// The same for a console line that is typed without its colon.
+fn masked_console<'l>(view: &View, line: &'l str, mask: Mask) -> Cow<'l, str> {
+    let bare = line.trim_start_matches(':');
+    let colons = &line[..line.len() - bare.len()];
+    match masked(view, &format!(":{bare}"), mask) {
+        Cow::Owned(text) => Cow::Owned(format!("{colons}{}", &text[1..])),
+        Cow::Borrowed(_) => Cow::Borrowed(line),
     }
 }
 

@@ -6,6 +6,7 @@
 use std::fmt;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::complete::View;
 use crate::error::{Error, Result};
 use crate::wire::secret::Secret;
 
@@ -16,6 +17,8 @@ pub enum ToEditor {
     Read(Box<Reading>),
     /// Ask a question; the answer is seen.
     Ask(String),
+    /// Read a console line, its colon left out, with what tells its secrets.
+    Console(String, Option<Box<View>>),
     /// Ask a question; the answer is not echoed.
     Secret(String),
     /// Text to edit in the person's own editor.
@@ -32,7 +35,7 @@ pub struct Reading {
     /// True for protocol and console commands: history, completion and hints apply.
     pub command: bool,
     /// What completion and hints know.
-    pub view: Option<super::complete::View>,
+    pub view: Option<View>,
     /// Lines to add to the history before.
     pub remember: Vec<String>,
     /// The whole history, when another protocol's begins.
@@ -98,6 +101,18 @@ impl Front {
             .exchange(ToEditor::Ask(question.to_owned()), question, option)
             .await?
         {
+            FromEditor::Line(line) => Ok(Some(line)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads a console line, whatever is being typed; `None` as `ask`.
+    ///
+    /// # Errors
+    /// As `ask`.
+    pub async fn console_line(&mut self, view: Option<View>) -> Result<Option<String>> {
+        let asked = ToEditor::Console("ehlo: ".to_owned(), view.map(Box::new));
+        match self.exchange(asked, "ehlo: ", "a console").await? {
             FromEditor::Line(line) => Ok(Some(line)),
             _ => Ok(None),
         }

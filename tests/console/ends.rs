@@ -52,7 +52,10 @@ fn a_log_that_fails_is_told_and_hides_nothing() {
         .shows("421 4.3.2 closing down")
         .shows("error: writing the log: /dev/full: no space left")
         .shows("nothing more is logged");
-    console.line("NOOP").shows("not connected").prompt("closed>");
+    console
+        .line("NOOP")
+        .shows("not connected")
+        .prompt("closed>");
     let told = console.screen().matches("/dev/full: no space").count();
     assert_eq!(told, 1, "{}", console.screen());
 }

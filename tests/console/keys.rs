@@ -118,6 +118,52 @@ fn history_comes_back_without_secrets() {
     assert!(!text.contains("AGFsaWNl"), "{text}");
 }
 
+/// The hidden prompts of a login come between a line and the next prompt that remembers it.
+#[test]
+fn a_login_by_hand_is_in_the_history() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("334 VXNlcm5hbWU6\r\n"),
+        Do::Hear,
+        say("334 UGFzc3dvcmQ6\r\n"),
+        Do::Hear,
+        say("235 2.7.0 ok\r\n"),
+        Do::Hold,
+    ]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    console.prompt("clear>").line("AUTH LOGIN");
+    console.prompt("(empty to type the line yourself):");
+    console.line("").prompt("auth>");
+    console
+        .line("YWxpY2U=")
+        .shows("UGFzc3dvcmQ6")
+        .prompt("auth>");
+    console.line("d29uZGVybGFuZA==").shows("235 2.7.0 ok");
+    console.prompt("clear>").keys("\u{1b}[A");
+    console.until("AUTH LOGIN from the history", |screen| {
+        let last = screen.trim_end().lines().next_back().unwrap_or_default();
+        last.contains("clear> AUTH LOGIN")
+    });
+}
+
+/// A console line for raw octets may hold a login, at the prompt and behind Ctrl-].
+#[test]
+fn secrets_in_raw_octets_are_never_on_the_screen() {
+    let mut console = Console::greeted(40);
+    console
+        .keys(":raw \"AUTH PLAIN AGFsaWNlAHdv")
+        .shows(":raw \"AUTH PLAIN ••••••••••••");
+    console.keys("\u{3}").prompt("clear>");
+    console.keys("\u{1d}").prompt("ehlo:");
+    console
+        .keys("raw \"AUTH PLAIN AGFsaWNlAHdv")
+        .shows("ehlo: raw \"AUTH PLAIN ••••••••••••");
+    console.keys("\u{3}").prompt("clear>");
+    let said = String::from_utf8_lossy(&console.raw()).into_owned();
+    assert!(!said.contains("AGFs"), "{said}");
+}
+
 #[test]
 fn tab_adds_what_always_follows() {
     let mut console = Console::start(&[]);

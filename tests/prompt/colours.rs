@@ -87,3 +87,25 @@ fn smtp_and_pop3_mask_too() {
     assert_eq!(secrets(&pop3, "APOP alice c4c9"), "c4c9");
     assert_eq!(secrets(&pop3, "USER alice"), "");
 }
+
+/// Octets sent as they are hold commands like any other line.
+#[test]
+fn secrets_in_raw_octets_are_masked() {
+    let smtp = Stage::new("smtp");
+    for (typed, secret) in [
+        (
+            r#":raw "AUTH PLAIN AGFsaWNlAHdv\r\n""#,
+            r#"AGFsaWNlAHdv\r\n""#,
+        ),
+        (r#":raw AUTH PLAIN AGFs"#, "AGFs"),
+        (r#":raw "EHLO me\r\nAUTH PLAIN AGFs\r\n""#, r#"AGFs\r\n""#),
+        (r#":raw "EHLO me\nNOOP\nauth plain AGFs"#, "AGFs"),
+        (r#":raw "EHLO me\r\nNOOP\r\n""#, ""),
+        (r#":| "less -R" AUTH PLAIN AGFs"#, "AGFs"),
+    ] {
+        assert_eq!(secrets(&smtp, typed), secret, "{typed}");
+    }
+    let imap = Stage::new("imap");
+    let typed = r#":raw "a1 LOGIN alice wonderland\r\n""#;
+    assert_eq!(secrets(&imap, typed), r#"wonderland\r\n""#);
+}

@@ -61,25 +61,27 @@ fn command(view: &View, typed: &str) -> Vec<Span> {
             Class::Unknown
         };
         let mut spans = vec![span(0..name.len() + 1, class)];
-        // A command inside a console command may hold a secret too.
-        let command = rest
-            .match_indices(' ')
-            .map(|(at, _)| at + 2)
-            .find_map(|at| {
-                let inside = typed.get(at..)?;
-                view.spec.verb(inside.as_bytes()).map(|_| (at, inside))
-            });
-        if let Some((at, inside)) = command {
-            spans.extend(
-                protocol_line(view, inside)
-                    .into_iter()
-                    .filter(|s| s.class == Class::Secret)
-                    .map(|s| span(s.range.start + at..s.range.end + at, s.class)),
-            );
+        let secret = inside(view, rest).find_map(|at| {
+            let mut spans = protocol_line(view, &rest[at..]).into_iter();
+            let secret = spans.find(|s| s.class == Class::Secret)?;
+            Some(secret.range.start + at + 1)
+        });
+        if let Some(start) = secret {
+            spans.push(span(start..typed.len(), Class::Secret));
         }
         return spans;
     }
     protocol_line(view, typed)
+}
+
+/// Where a console command holds protocol lines: its first word that is a verb, quoted or not, and
+/// what stands behind each line end that is written out, as `:raw` has it.
+fn inside(view: &View, rest: &str) -> impl Iterator<Item = usize> {
+    let is_verb = |at: &usize| view.spec.verb(&rest.as_bytes()[*at..]).is_some();
+    let words = rest.match_indices([' ', '"']).map(|(at, _)| at + 1);
+    let first = words.into_iter().find(is_verb);
+    let lines = rest.match_indices("\\n").map(|(at, _)| at + 2);
+    first.into_iter().chain(lines.filter(is_verb))
 }
 
 fn protocol_line(view: &View, typed: &str) -> Vec<Span> {
