@@ -2,9 +2,9 @@
 //! a server that has none or is not trusted.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use crate::running::Running;
 
@@ -19,24 +19,19 @@ impl Served {
     pub(crate) fn start(more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = Command::new(env!("CARGO_BIN_EXE_ehlo"));
-        command.args(["serve", "-q", "--ready-file", "ready", "--ca-out", "ca.pem"]);
+        command.args(["serve", "-q", "--ca-out", "ca.pem"]);
         for scheme in ["smtp", "smtps", "pop3", "pop3s", "imap", "imaps"] {
             command.args([&format!("--{scheme}"), "0"]);
         }
         command.args(more).current_dir(folder.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut running = Running::start(&mut command);
-        let ready = folder.path().join("ready");
-        let began = Instant::now();
-        let text = loop {
-            if let Ok(text) = std::fs::read_to_string(&ready) {
-                break text;
-            }
-            let ended = running.try_wait().expect("its state");
-            assert!(ended.is_none(), "it ended: {ended:?}");
-            assert!(began.elapsed() < Duration::from_secs(20), "never ready");
-            std::thread::yield_now();
-        };
+        let mut screen = BufReader::new(running.stdout.take().expect("a pipe"));
+        let mut text = String::new();
+        while !text.contains("\nca ") {
+            let read = screen.read_line(&mut text).expect("a line");
+            assert!(read > 0, "it ended: {text}");
+        }
         let ports = text
             .lines()
             .filter_map(|line| line.split_once("://localhost:"))

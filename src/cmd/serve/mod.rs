@@ -104,6 +104,12 @@ async fn serve(
         let _ = writeln!(ready, "{}://localhost:{number}", port.scheme);
     }
     let _ = writeln!(ready, "ca {}", ca.path().display());
+    // Before the addresses are on the screen: who has read them finds the file.
+    let _ready = options
+        .ready_file
+        .as_ref()
+        .map(|file| Announced::write(file.clone(), ready.as_bytes(), true))
+        .transpose()?;
     shower.say(shower.ready(&ready)).await;
     if !options.output.quiet && !options.output.json {
         shower.say(shower.hints(&ready, ca.path())).await;
@@ -113,11 +119,6 @@ async fn serve(
             tokio::spawn(accept(listener, port, practice.clone(), observer.clone()));
         }
     }
-    let _ready = options
-        .ready_file
-        .as_ref()
-        .map(|file| Announced::write(file.clone(), ready.as_bytes(), true))
-        .transpose()?;
     let outcome = tokio::select! {
         _ = term.recv() => None,
         _ = interrupt.recv() => None,
