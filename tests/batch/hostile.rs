@@ -223,5 +223,9 @@ fn a_tab_hides_no_password_from_the_mask() {
         &[&fake.url("imap"), "--timeout", "1"],
         "LOGIN\talice\twonderland\n",
     )
-    .never_says("wonderland");
+    .never_says("wonderland")
+    .says("->  a1 LOGIN")
+    .says("••••")
+    .says("a1 BAD no");
+    assert_eq!(fake.heard()[0], "a1 LOGIN\talice\twonderland");
 }

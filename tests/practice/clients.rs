@@ -3,9 +3,10 @@
 //! A client that is not installed is passed over, unless EHLO_TEST_CLIENTS is set: then it is a
 //! failure (tests/run sets it, and installs tests/practice/clients/packages on Debian).
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
 use crate::running::Running;
 use tempfile::TempDir;
@@ -137,6 +138,13 @@ pub(crate) fn have(program: &str) -> bool {
     let found = std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
     let wanted = std::env::var_os("EHLO_TEST_CLIENTS").is_some();
     assert!(found || !wanted, "{program} is not installed");
+    if !found {
+        // Past the harness, which keeps to itself what tests that pass have to say.
+        let _ = writeln!(
+            std::io::stderr(),
+            "{program} is not installed: its tests are passed over"
+        );
+    }
     found
 }
 
@@ -281,7 +289,16 @@ fn swaks() {
             ];
             let to = ["--to", "x@elsewhere.example"];
             let (ok, text) = server.try_run("swaks", &[&base[..], &to, &login, tls].concat());
-            let cannot = text.contains("requires the") || text.contains("not available");
+            if how == "DIGEST-MD5" {
+                // It is for those who ask by name, and this client takes what is offered.
+                let refused = !ok && text.contains("requested type not available");
+                assert!(refused || text.contains("requires the"), "{text}");
+                continue;
+            }
+            // What it needs a module of Perl for, which tests/practice/clients/packages brings.
+            let cannot = how == "CRAM-MD5"
+                && std::env::var_os("EHLO_TEST_CLIENTS").is_none()
+                && text.contains("requires the");
             assert!(ok || cannot, "{how}: {text}");
         }
     }
@@ -338,7 +355,9 @@ fn msmtp() {
                 message.display()
             );
             let (ok, text) = server.try_run("sh", &["-c", &script]);
-            let cannot = plus || text.contains("not supported") || text.contains("not compiled in");
+            // What it was built with decides on SCRAM.
+            let unknown = text.contains("not supported") || text.contains("not compiled in");
+            let cannot = plus || how.starts_with("scram") && unknown;
             assert!(ok || cannot, "{scheme} {how}: {text}");
             sent += usize::from(ok);
         }
@@ -407,19 +426,50 @@ fn listing(dir: &Path) -> Vec<String> {
     names
 }
 
-/// What clients said so far, once this many conversations have ended and are written out.
-fn said(log: &Path, conversations: usize) -> String {
-    for _ in 0..3_000 {
-        let text = std::fs::read_to_string(log).unwrap();
-        if text.matches("==  closed").count() >= conversations {
-            let lines = text
-                .lines()
-                .filter(|l| l.contains(" <-  ") || l.contains(" <~  "));
-            return lines.collect::<Vec<_>>().join("\n");
+/// The server's log, read as it is written: a pipe with a name.
+struct Log {
+    path: PathBuf,
+    lines: Receiver<String>,
+    closed: usize,
+    said: String,
+}
+
+impl Log {
+    fn new(folder: &Path) -> Self {
+        let path = folder.join("log");
+        let made = Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        let (send, lines) = channel();
+        let pipe = path.clone();
+        std::thread::spawn(move || {
+            // It opens when the server opens its end.
+            let pipe = BufReader::new(std::fs::File::open(pipe).unwrap());
+            for line in pipe.lines() {
+                if send.send(line.unwrap()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            path,
+            lines,
+            closed: 0,
+            said: String::new(),
         }
-        std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    panic!("a conversation did not end");
+
+    /// What clients said so far, once this many conversations have ended and are written out.
+    fn said(&mut self, conversations: usize) -> String {
+        while self.closed < conversations {
+            let line = self.lines.recv().expect("the server ended");
+            self.closed += usize::from(line.contains("==  closed"));
+            if line.contains(" <-  ") || line.contains(" <~  ") {
+                self.said += &line;
+                self.said.push('\n');
+            }
+        }
+        self.said.clone()
+    }
 }
 
 #[test]
@@ -429,8 +479,8 @@ fn mbsync() {
     }
     const MESSAGES: usize = 1_000;
     let scratch = tempfile::tempdir().unwrap();
-    let log = scratch.path().join("log");
-    let server = Server::start(&["--log", &log.display().to_string()]);
+    let mut log = Log::new(scratch.path());
+    let server = Server::start(&["--log", &log.path.display().to_string()]);
     let fill = format!(
         "import smtplib\ns=smtplib.SMTP('localhost',{})\nfor n in range({MESSAGES}):\n \
          s.sendmail('a@b.test',['bob@ehlo.test'],f'Subject: number {{n}}\\r\\nMessage-ID: <{{n}}@b.test>\\r\\n\\r\\n.{{n}}\\r\\n')\ns.quit()",
@@ -456,10 +506,10 @@ fn mbsync() {
         let files = |dir: &Path| std::fs::read_dir(dir).map_or(0, Iterator::count);
         assert_eq!(files(&new) + files(&cur), MESSAGES, "{tls}");
         conversations += 1;
-        let before = (listing(&cur), listing(&new), said(&log, conversations));
+        let before = (listing(&cur), listing(&new), log.said(conversations));
         server.run("mbsync", &["-c", &config, "both"]);
         conversations += 1;
-        let after = (listing(&cur), listing(&new), said(&log, conversations));
+        let after = (listing(&cur), listing(&new), log.said(conversations));
         assert_eq!((&after.0, &after.1), (&before.0, &before.1), "{tls}");
         let second = &after.2[before.2.len()..];
         let changes = ["APPEND", "STORE", "EXPUNGE", "COPY", "BODY.PEEK[]"];

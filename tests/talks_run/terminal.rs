@@ -30,10 +30,14 @@ impl Terminal {
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).expect("a terminal");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_ehlo"));
+        // A terminal drops what is on its way to the screen when Ctrl-C comes, unless told not to.
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", "stty noflsh && exec \"$0\" \"$@\""]);
+        command.arg(env!("CARGO_BIN_EXE_ehlo"));
         command.args(args);
         command.cwd(folder);
         command.env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("TERM", "xterm");
         command.env("LANG", "C.UTF-8");
         command.env("NO_COLOR", "1");
