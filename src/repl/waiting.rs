@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use crate::error::{Kind, Result};
-use crate::proto::engine::Engine;
 use crate::proto::event::Reply;
 use crate::session::Timed;
 use crate::ui::render::Mark;
@@ -146,18 +145,11 @@ impl Desk {
             return Ok(());
         };
         seat.upload = None;
-        seat.stop_waiting();
-        let due: Vec<_> = seat.session.engine().map(Engine::due).unwrap_or_default();
-        let text = match due.first() {
-            Some(first) if first.to == "greeting" => {
-                "no longer waiting for the greeting; it stays due".to_owned()
-            }
-            Some(first) => format!(
-                "no longer waiting for the reply to {}; it stays due",
-                first.to
-            ),
+        let text = match awaited(seat) {
+            Some(what) => format!("no longer waiting for {what}; it stays due"),
             None => "no longer waiting".to_owned(),
         };
+        seat.stop_waiting();
         self.prepared.clear();
         self.say(Mark::Info, &text)
     }
@@ -166,8 +158,7 @@ impl Desk {
         let Some(seat) = self.seat() else {
             return Ok(());
         };
-        let due = seat.session.engine().map(Engine::due).unwrap_or_default();
-        let what = due.first().map_or("the greeting", |due| due.to.as_str());
+        let what = awaited(seat).unwrap_or_else(|| "the server".to_owned());
         let text = format!("waiting for {what}: {secs} s (Ctrl-C stops waiting)");
         self.say(Mark::Info, &text)
     }
@@ -213,6 +204,19 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// What is waited for: the first reply due that nobody has given up.
+fn awaited(seat: &Seat) -> Option<String> {
+    let Some(engine) = seat.session.engine() else {
+        return Some("the greeting".to_owned());
+    };
+    let due = engine.due().into_iter();
+    let mut wanted = due.filter(|due| !seat.late.contains_key(&due.exchange));
+    wanted.next().map(|due| match due.to.as_str() {
+        "greeting" => "the greeting".to_owned(),
+        verb => format!("the reply to {verb}"),
+    })
 }
 
 enum Woken {

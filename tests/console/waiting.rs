@@ -39,6 +39,20 @@ fn a_reply_nobody_waits_for_is_shown_as_late() {
     console.prompt("clear>");
 }
 
+/// What is told of a wait is about the reply that is waited for, not about one already given up.
+#[test]
+fn a_wait_is_told_by_what_is_waited_for() {
+    let fake = Fake::new(vec![say("220 hi\r\n"), Do::Hear, Do::Hear, Do::Hold]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    console.prompt("clear>").line("NOOP one");
+    console.press_until("\u{3}", "no longer waiting for the reply to NOOP");
+    console
+        .prompt("clear>")
+        .line("VRFY two")
+        .shows("> VRFY two");
+    console.press_until("\u{3}", "no longer waiting for the reply to VRFY");
+}
+
 #[test]
 fn a_server_that_hangs_up_is_said_at_once() {
     let fake = Fake::new(vec![
