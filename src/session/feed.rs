@@ -131,11 +131,6 @@ impl Feed {
     pub fn not_in_lines(&mut self) {
         self.skipping = None;
     }
-
-    /// True while lines are being dropped.
-    pub fn is_dropping(&self) -> bool {
-        self.skipping.is_some()
-    }
 }
 
 /// How many messages a mechanism's client has to say in all; `None` for an unknown one.
@@ -237,7 +232,6 @@ mod tests {
     fn a_refused_file_takes_no_lines() {
         let mut feed = refused(Content::Literal { octets: 62 }, "APPEND");
         feed.not_in_lines();
-        assert!(!feed.is_dropping());
         assert_eq!(feed.take(b"NOOP", &NO_VERBS), (Fate::Send, None));
     }
 }

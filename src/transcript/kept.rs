@@ -139,11 +139,6 @@ impl Transcript {
         rows
     }
 
-    /// The number of the oldest exchange that is kept: what is before it is gone.
-    pub fn first_number(&self) -> Option<u64> {
-        self.exchanges.front().map(|kept| kept.number)
-    }
-
     /// Octets held, for tests and `:status`.
     pub fn size(&self) -> usize {
         self.size
@@ -156,12 +151,6 @@ impl Transcript {
                 self.size -= gone.size;
             }
         }
-    }
-
-    /// Forgets everything but goes on counting.
-    pub fn clear(&mut self) {
-        self.exchanges.clear();
-        self.size = 0;
     }
 }
 

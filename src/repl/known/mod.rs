@@ -104,11 +104,6 @@ impl Known {
         };
     }
 
-    /// A new connection: the same as `secured`.
-    pub fn connected(&mut self) {
-        self.secured();
-    }
-
     fn sent(&mut self, protocol: &str, sent: &Sent) {
         if sent.kind != SentKind::Command || sent.exchange == self.command.0 && sent.exchange.0 != 0
         {
