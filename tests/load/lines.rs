@@ -1,11 +1,12 @@
 //! What goes over the wire, as smtp-source's options have it.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use crate::lab::{load, report};
+use crate::lab::{load, report, server};
 
 /// Answers one connection as a server would and gives the lines that came.
 fn answer(stream: impl std::io::Read, mut back: impl std::io::Write) -> Vec<String> {
@@ -392,4 +393,39 @@ fn silence_behind_a_flood_ends_in_time() {
         "{told}"
     );
     server.join().unwrap();
+}
+
+/// A message may take longer than a reply, as long as it goes on.
+#[test]
+fn a_slow_line_is_no_silence() {
+    const PART: usize = 256 * 1024;
+    let url = server("smtp", |mut stream| {
+        let mut heard = Vec::new();
+        let mut part = vec![0; PART];
+        stream.write_all(b"220 hi\r\n").unwrap();
+        while let Ok(octets @ 1..) = stream.read(&mut part) {
+            let content = heard.starts_with(b"DATA");
+            if !content {
+                heard.clear();
+            }
+            heard.extend_from_slice(&part[..octets]);
+            match heard.get(..4) {
+                Some(b"DATA") if !content => stream.write_all(b"354 go\r\n").unwrap(),
+                Some(b"DATA") if !heard.ends_with(b"\r\n.\r\n") => {
+                    // For a time twice as long as a reply may take.
+                    if heard.len() < 40 * PART {
+                        std::thread::sleep(Duration::from_millis(50));
+                    }
+                }
+                _ => {
+                    heard.clear();
+                    stream.write_all(b"250 ok\r\n").unwrap();
+                }
+            }
+        }
+    });
+    let args = ["-m", "1", "-l", "30000000", "-T", "65536", "--timeout", "1"];
+    let told = report(&url, &args, 1);
+    // All but the answer to QUIT, which this server does not know.
+    assert_eq!(told["accepted"], 1, "{told}");
 }

@@ -160,11 +160,11 @@ impl<'a> Link<'a> {
             return Err(Trouble::new(stage, "no end of the reply in time"));
         }
         // What was queued was queued just now.
-        let begun = match queued {
+        let mut begun = match queued {
             0 => Instant::now(),
             _ => self.said,
         };
-        let mut slow = false;
+        let (mut slow, mut left) = (false, queued);
         let turn = poll_fn(|cx| {
             loop {
                 let turn = SCRATCH.with_borrow_mut(|buffer| {
@@ -178,8 +178,15 @@ impl<'a> Link<'a> {
                     Poll::Ready(Ok(Turn::Wrote)) => {}
                     Poll::Ready(turn) => return Poll::Ready(Some(turn)),
                     Poll::Pending => {
+                        // What goes out slowly goes out: the reply is waited for from then on. A queue
+                        // that is empty at once asks no clock.
+                        let rest = conn.queued();
+                        slow |= rest > 0;
+                        if slow && rest < left {
+                            left = rest;
+                            begun = Instant::now();
+                        }
                         // One timer that runs behind: setting or asking one for each reply costs more.
-                        slow |= conn.queued() > 0;
                         let knows_us = armed.as_ref().is_some_and(|w| w.will_wake(cx.waker()));
                         if knows_us && !timer.is_elapsed() {
                             return Poll::Pending;
