@@ -10,6 +10,9 @@ use super::{Protocol, SaslFraming, Scheme, TlsMode};
 
 pub use client::Client;
 
+/// What both servers say to a verb that they know and do not serve.
+const NOT_SERVED: &str = "502 5.5.1 Error: command not implemented";
+
 /// Which of the two is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavour {

@@ -5,6 +5,7 @@ use super::envelope::{self, BadPath};
 use super::{Helo, Place, Role, SmtpServer};
 use crate::proto::faults::Effect;
 use crate::proto::login::{self, Login, Next};
+use crate::proto::smtp::NOT_SERVED;
 use crate::wire::b64;
 use crate::wire::dot::Unstuffer;
 
@@ -14,7 +15,6 @@ const HELP: &str =
 214 2.0.0 Who logs in may send to anyone; it lands in the mailbox Outbound.";
 
 const OK: &str = "250 2.0.0 Ok";
-const NOT_SERVED: &str = "502 5.5.1 Error: command not implemented";
 const SAY_HELLO: &str = "503 5.5.1 Error: send HELO/EHLO first";
 
 /// A chunk longer than this is not waited for, whatever becomes of it.

@@ -2,6 +2,7 @@
 
 use super::{Place, Sink};
 use crate::proto::login::{self, Login, Next};
+use crate::proto::smtp::NOT_SERVED;
 use crate::wire::b64;
 
 impl Sink {
@@ -11,7 +12,7 @@ impl Sink {
             return self.tell("503 5.5.1 Error: send EHLO first");
         }
         if !self.plan.auth || self.is_hidden("AUTH") {
-            return self.tell("502 5.5.1 Error: command not implemented");
+            return self.tell(NOT_SERVED);
         }
         if self.user.is_some() {
             return self.tell("503 5.5.1 Error: already authenticated");

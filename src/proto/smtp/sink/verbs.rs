@@ -2,12 +2,11 @@
 
 use super::content::Transaction;
 use super::{Did, Helo, Place, Sink};
-use crate::proto::smtp::Flavour;
 use crate::proto::smtp::server::envelope::{self, BadPath};
+use crate::proto::smtp::{Flavour, NOT_SERVED};
 use crate::wire::dot::Unstuffer;
 
 const OK: &str = "250 2.0.0 Ok";
-const NOT_SERVED: &str = "502 5.5.1 Error: command not implemented";
 const NEED_MAIL: &str = "503 5.5.1 Error: need MAIL command";
 const NEED_RCPT: &str = "503 5.5.1 Error: need RCPT command";
 
