@@ -1,7 +1,11 @@
 //! `ehlo load`: sends mail at a server, measures, reports (docs/load.md).
 //!
-//! Rules: nobody else's server is loaded without a yes; the report comes however the run ends; what
-//! is counted as accepted was accepted.
+//! Rules: nobody else's server is loaded without a yes; a run that began gives its report however it
+//! ends; what is counted as accepted was accepted.
+//!
+//! `plan.rs` reads what is to be done, `drive.rs` runs it with the threads of `worker.rs`, whose
+//! sessions send with `client.rs` and read with `rounds.rs` and `reader.rs`, over the connections of
+//! `link.rs`, when `pace.rs` says.
 
 mod client;
 mod drive;

@@ -17,6 +17,17 @@ pub(super) enum Pause {
     Random(Duration),
 }
 
+impl Pause {
+    fn of(options: &cli::Load) -> Self {
+        let seconds = Duration::from_secs_f64;
+        match (options.wait, options.random_wait) {
+            (Some(wait), _) => Self::Fixed(seconds(wait)),
+            (None, Some(most)) => Self::Random(seconds(most)),
+            (None, None) => Self::None,
+        }
+    }
+}
+
 /// Everything a session needs to know.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -58,18 +69,7 @@ impl Plan {
     pub(super) async fn new(options: &cli::Load, can_ask: bool) -> Result<Self> {
         let text = options.target.as_deref().unwrap_or_default();
         let server = Server::new(text, options, can_ask).await?;
-        let mix = match server.protocol {
-            "imap" | "pop3" => Some(Mix::new(server.protocol, options.mix.as_deref())?),
-            _ if options.mix.is_some() => {
-                return Err(Error::usage(
-                    "--mix is for reading: imap:// and pop3:// targets",
-                ));
-            }
-            _ => None,
-        };
-        if mix.is_some() && server.accounts.is_empty() {
-            return Err(Error::usage("reading needs --user NAME or --accounts CSV"));
-        }
+        let mix = mix(&server, options)?;
         if options.old && (mix.is_some() || server.protocol == "lmtp") {
             return Err(Error::usage(
                 "--old is for SMTP: nothing else works without a greeting",
@@ -89,28 +89,8 @@ impl Plan {
         let seconds = Duration::from_secs_f64;
         let sender = address("--from", &options.from)?;
         let to = address("--to", &options.to)?;
-        let listed = match &options.recipients_file {
-            Some(path) => lines(path)?
-                .iter()
-                .map(|line| address("the list of recipients", line))
-                .collect::<Result<_>>()?,
-            None => Vec::new(),
-        };
-        let pool = match &options.file {
-            Some(path) => message::read(path)?,
-            None => {
-                if let Some(subject) = &options.subject {
-                    plain("--subject", subject)?;
-                }
-                let header = Header {
-                    from: &sender,
-                    to: listed.first().unwrap_or(&to),
-                    subject: options.subject.as_deref(),
-                };
-                let sizes = Sizes::parse(options.length.as_deref())?;
-                message::made(&sizes, (!options.old).then_some(header), options.seed)?
-            }
-        };
+        let listed = listed(options)?;
+        let pool = pool(options, &sender, listed.first().unwrap_or(&to))?;
         let name = options.name.clone().unwrap_or_else(|| {
             let node = rustix::system::uname();
             node.nodename().to_string_lossy().into_owned()
@@ -129,11 +109,7 @@ impl Plan {
             duration: options.duration.map(seconds),
             rate,
             ramp: options.ramp.map(seconds).unwrap_or_default(),
-            pause: match (options.wait, options.random_wait) {
-                (Some(wait), _) => Pause::Fixed(seconds(wait)),
-                (None, Some(most)) => Pause::Random(seconds(most)),
-                (None, None) => Pause::None,
-            },
+            pause: Pause::of(options),
             seed: options.seed,
             per_connection: options.per_connection.unwrap_or(if options.keep {
                 u64::MAX
@@ -217,6 +193,51 @@ impl Plan {
         }
         text
     }
+}
+
+/// What is read, where the target is read from.
+fn mix(server: &Server, options: &cli::Load) -> Result<Option<Mix>> {
+    if !matches!(server.protocol, "imap" | "pop3") {
+        if options.mix.is_some() {
+            return Err(Error::usage(
+                "--mix is for reading: imap:// and pop3:// targets",
+            ));
+        }
+        return Ok(None);
+    }
+    let mix = Mix::new(server.protocol, options.mix.as_deref())?;
+    if server.accounts.is_empty() {
+        return Err(Error::usage("reading needs --user NAME or --accounts CSV"));
+    }
+    Ok(Some(mix))
+}
+
+/// The recipients of `--recipients-file`.
+fn listed(options: &cli::Load) -> Result<Vec<String>> {
+    let Some(path) = &options.recipients_file else {
+        return Ok(Vec::new());
+    };
+    lines(path)?
+        .iter()
+        .map(|line| address("the list of recipients", line))
+        .collect()
+}
+
+/// The messages that are sent in turn.
+fn pool(options: &cli::Load, from: &str, to: &str) -> Result<Vec<Message>> {
+    if let Some(path) = &options.file {
+        return message::read(path);
+    }
+    if let Some(subject) = &options.subject {
+        plain("--subject", subject)?;
+    }
+    let header = Header {
+        from,
+        to,
+        subject: options.subject.as_deref(),
+    };
+    let sizes = Sizes::parse(options.length.as_deref())?;
+    message::made(&sizes, (!options.old).then_some(header), options.seed)
 }
 
 /// `imap://USER@HOST/MAILBOX`: the server, and the mailbox, INBOX when none is named.

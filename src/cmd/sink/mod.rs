@@ -114,6 +114,23 @@ fn plan(options: &cli::Sink) -> Result<Plan> {
     })
 }
 
+/// Writes the certificate of whom clients must trust, where there is TLS.
+fn certificate(options: &cli::Sink, tls: &ServerTls) -> Result<Option<Announced>> {
+    if !options.tls && !options.starttls {
+        return Ok(None);
+    }
+    tls.prepare();
+    let file = match &options.ca_out {
+        Some(file) => file.clone(),
+        None => {
+            let name = format!("ca-{}.pem", std::process::id());
+            private::runtime_folder()?.join(name)
+        }
+    };
+    let pem = tls.ca().pem();
+    Announced::write(file, pem.as_bytes(), options.ca_out.is_none()).map(Some)
+}
+
 async fn serve(
     options: &cli::Sink,
     look: &Look,
@@ -130,19 +147,7 @@ async fn serve(
     // What cannot be written is said before anything comes, not when it has come.
     let files = Files::open(options.hdr.as_deref(), options.html.as_deref())?;
     let tls = ServerTls::new(Arc::new(Ca::new()), false);
-    let ca = (options.tls || options.starttls)
-        .then(|| {
-            tls.prepare();
-            let file = match &options.ca_out {
-                Some(file) => file.clone(),
-                None => {
-                    let name = format!("ca-{}.pem", std::process::id());
-                    private::runtime_folder()?.join(name)
-                }
-            };
-            Announced::write(file, tls.ca().pem().as_bytes(), options.ca_out.is_none())
-        })
-        .transpose()?;
+    let ca = certificate(options, &tls)?;
     let scheme = match (options.lmtp, options.tls) {
         (true, _) => "lmtp",
         (false, true) => "smtps",

@@ -242,17 +242,13 @@ enum Woken {
     Silent,
 }
 
-async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
-    let held = (hall.plan.auth && (hall.implicit || hall.plan.service.starttls))
-        .then(Arc::<Mutex<Binding>>::default);
-    let mut meter = Meter::new(hall.first(), Instant::now());
-    if hall.implicit {
-        handshake(conn, hall, held.as_ref(), &mut meter).await?;
-    }
-    let remote = conn.remote();
-    let visitor = Visitor {
+/// What the engine hears of TLS.
+type Held = Option<Arc<Mutex<Binding>>>;
+
+fn visitor(conn: &Conn, hall: &Hall, held: &Held) -> Visitor {
+    Visitor {
         number: hall.last.fetch_add(1, Relaxed) + 1,
-        address: remote.map(|a| a.ip().to_canonical().to_string()),
+        address: conn.remote().map(|a| a.ip().to_canonical().to_string()),
         secured: hall.implicit,
         bell: Arc::clone(&hall.bell),
         bindings: match held.clone() {
@@ -262,8 +258,17 @@ async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
                 held.clone()
             }),
         },
-    };
-    let mut engine = Sink::new(Arc::clone(&hall.plan), visitor);
+    }
+}
+
+async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
+    let held: Held =
+        (hall.plan.auth && (hall.implicit || hall.plan.service.starttls)).then(Arc::default);
+    let mut meter = Meter::new(hall.first(), Instant::now());
+    if hall.implicit {
+        handshake(conn, hall, held.as_ref(), &mut meter).await?;
+    }
+    let mut engine = Sink::new(Arc::clone(&hall.plan), visitor(conn, hall, &held));
     let mut stop = hall.stop.subscribe();
     let mut stop = pin!(stop.wait_for(|stop| *stop));
     let mut since = Instant::now();
@@ -294,10 +299,7 @@ async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
         conn.queue(replies);
         replies.clear();
         if conn.queued() > HIGH {
-            timeout(hall.patience, conn.flush())
-                .await
-                .map_err(|_| Over)?
-                .map_err(|_| Over)?;
+            flush(conn, hall).await?;
         }
         hall.notice(&mut seen, done);
         let stop = (!ending).then_some(stop.as_mut());
@@ -308,12 +310,7 @@ async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
             }
             Woken::Wrote => {}
             Woken::Gone => {
-                let why = if engine.in_message() {
-                    "connection lost in the middle of a message"
-                } else {
-                    "connection ended without QUIT"
-                };
-                hall.count(|tally| meter.lost(why, tally));
+                hall.count(|tally| meter.lost(gone(&engine), tally));
                 return Err(Over);
             }
             Woken::Stop => {
@@ -321,8 +318,7 @@ async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
                 engine.goodbye("4.3.2", STOPPING);
             }
             Woken::Silent => {
-                let due = since + hall.patience;
-                if due <= Instant::now() {
+                if since + hall.patience <= Instant::now() {
                     hall.count(|tally| meter.lost("silent for too long", tally));
                     engine.goodbye("4.4.2", TIME_IS_UP);
                     since = Instant::now();
@@ -331,6 +327,14 @@ async fn converse(conn: &mut Conn, hall: &Hall) -> Result<(), Over> {
             }
         }
     }
+}
+
+/// How a connection ended that the peer ended.
+fn gone(engine: &Sink) -> &'static str {
+    if engine.in_message() {
+        return "connection lost in the middle of a message";
+    }
+    "connection ended without QUIT"
 }
 
 /// Waits until something comes, into the buffer that all share, or until there is another reason.
