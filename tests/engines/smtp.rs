@@ -328,6 +328,11 @@ fn raw_octets_mean_nothing() {
     wire.input(Input::Raw(b"NOOP\n\0")).unwrap();
     assert_eq!(wire.sent(), "NOOP\n\0");
     assert!(wire.engine.due().is_empty());
+    // One reply to it is no surprise, a second one is.
+    wire.hear("250 2.0.0 Ok\r\n");
+    assert!(wire.oddities().is_empty());
+    wire.hear("250 2.0.0 Ok\r\n");
+    assert!(format!("{:?}", wire.oddities()).contains("answers no command"));
     // Inside a body they may hold its end.
     let mut wire = in_transaction();
     wire.turn("DATA", "354 go\r\n");

@@ -46,6 +46,8 @@ pub(crate) struct Talk {
     next: u64,
     over: bool,
     bare_lf_said: bool,
+    /// Lines that went out as raw octets: a reply to each is no surprise.
+    raw_lines: usize,
 }
 
 impl Talk {
@@ -57,6 +59,7 @@ impl Talk {
             next: 0,
             over: false,
             bare_lf_said: false,
+            raw_lines: 0,
         }
     }
 
@@ -216,6 +219,19 @@ impl Talk {
         differs: bool,
     ) {
         self.send_shown(exchange, wire, None, kind, differs);
+    }
+
+    /// Raw octets outside a body may be commands: their lines may be answered.
+    pub(crate) fn expect_answers(&mut self, raw: &[u8]) {
+        let lines = memchr::memchr_iter(b'\n', raw).count();
+        self.raw_lines = self.raw_lines.saturating_add(lines);
+    }
+
+    /// True for a reply that can be one to raw octets; it counts as that.
+    pub(crate) fn answers_raw(&mut self) -> bool {
+        let expected = self.raw_lines > 0;
+        self.raw_lines = self.raw_lines.saturating_sub(1);
+        expected
     }
 
     /// Sends raw octets. `masked` is what is shown where they hold a secret.

@@ -301,6 +301,9 @@ impl Client {
                     // Servers say so before they close, after too long a silence.
                     self.reason = Some(text);
                 }
+                if self.talk.answers_raw() {
+                    return;
+                }
                 if self.talk.options.strict && good {
                     self.talk
                         .fail(FailureKind::Protocol, "a reply that answers no command");

@@ -23,6 +23,7 @@ impl Client {
             Input::Line(line) => self.line(line),
             Input::Raw(_) if self.handshaking => Err(SHAKING),
             Input::Raw(bytes) => {
+                self.talk.expect_answers(bytes);
                 let exchange = self.talk.number();
                 let answer = matches!(self.state, State::Answer(_));
                 let masked = masked_raw(bytes, &SPEC, answer);

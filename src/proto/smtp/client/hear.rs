@@ -265,6 +265,9 @@ impl Client {
     }
 
     fn unasked(&mut self) {
+        if self.talk.answers_raw() {
+            return;
+        }
         if self.talk.options.strict {
             self.talk
                 .fail(FailureKind::Protocol, "a reply that answers no command");

@@ -187,7 +187,10 @@ impl Client {
                 body.raw = true;
                 body.exchange
             }
-            _ => self.talk.number(),
+            _ => {
+                self.talk.expect_answers(bytes);
+                self.talk.number()
+            }
         };
         let masked = match &self.state {
             // Content may say anything; it is no login.
