@@ -123,7 +123,7 @@ fn text(path: &Path) -> Result<Option<String>> {
     if about.permissions().mode() & 0o022 != 0 {
         return Err(
             Error::local("others may write this file, and it can name commands to run")
-                .hint("mend", "chmod go-w FILE"),
+                .hint("mend", format!("chmod go-w '{}'", path.display())),
         );
     }
     if ![0, rustix::process::geteuid().as_raw()].contains(&about.uid()) {

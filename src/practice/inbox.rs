@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::store::mailbox::Mailbox;
 use crate::store::mime::decode::words;
 use crate::ui::style::{Role, Styled};
+use crate::ui::units;
 use crate::wire::show::{Charset, show};
 
 /// Messages listed at most, the newest last.
@@ -40,7 +41,7 @@ impl Practice {
             let at = word.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
             let message = at.and_then(|at| messages.get(at)).ok_or_else(|| {
                 Error::usage(format!("{user} has no message {}", word.escape_debug()))
-                    .hint("has", format!("{} messages", messages.len()))
+                    .hint("has", units::counted(messages.len() as u64, "message"))
             })?;
             let text = message.content.octets();
             let line = |line: &[u8]| {

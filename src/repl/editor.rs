@@ -408,7 +408,7 @@ impl Hinter for Assistant {
     type Hint = Rest;
 
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Rest> {
-        let lines = line.lines().filter(|l| !l.is_empty()).count();
+        let lines = line.lines().count();
         if lines > 1 {
             let text = format!(
                 "\n{lines} lines pasted: Enter sends them one at a time, Ctrl-C drops them"

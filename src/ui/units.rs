@@ -35,6 +35,12 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
+/// So many of something: "1 message", "12 messages".
+pub fn counted(number: u64, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {what}{s}", grouped(number))
+}
+
 /// Columns on a terminal.
 pub fn columns(text: &str) -> usize {
     text.width()

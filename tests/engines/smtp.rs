@@ -321,6 +321,22 @@ fn line_breaks_are_refused() {
     assert_eq!(wire.input(chunk), Err(Refusal::LineBreakInside));
 }
 
+/// A blank that nobody sees behind a prompt makes no verb of what follows.
+#[test]
+fn a_blank_in_front_is_told() {
+    for protocol in ["smtp", "pop3"] {
+        let mut wire = Wire::new(protocol);
+        wire.hear(if protocol == "smtp" {
+            "220 h\r\n"
+        } else {
+            "+OK h\r\n"
+        });
+        wire.say(" NOOP");
+        let told = format!("{:?}", wire.advice());
+        assert!(told.contains("the line begins with a blank"), "{told}");
+    }
+}
+
 #[test]
 fn raw_octets_mean_nothing() {
     let mut wire = greeted();

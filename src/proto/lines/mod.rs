@@ -95,6 +95,13 @@ impl Talk {
         self.event(Event::Advice(advice));
     }
 
+    /// Behind a prompt nobody sees a blank; to a server it is no part of a command.
+    pub(crate) fn advise_blank(&mut self, line: &[u8]) {
+        if line.first().is_some_and(u8::is_ascii_whitespace) && !line.trim_ascii().is_empty() {
+            self.advise(Advice::Syntax("the line begins with a blank".to_owned()));
+        }
+    }
+
     pub(crate) fn remark(&mut self, words: impl Into<String>) {
         self.advise(Advice::Remark(words.into()));
     }

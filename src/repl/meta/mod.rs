@@ -135,7 +135,11 @@ pub static COMMANDS: &[ConsoleCommand] = &[
     row("time", "[all|slow|off]", "which times are shown"),
     row("set", "[name value]", "the settings, or change one"),
     row("history", "", "the lines typed so far"),
-    row("quit", "", "say QUIT or LOGOUT and leave"),
+    row(
+        "quit",
+        "",
+        "say QUIT or LOGOUT and leave; POP3 with DELE pending is dropped",
+    ),
 ];
 
 /// True for a line that would be a command of the console at its prompt.

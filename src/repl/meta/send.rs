@@ -233,8 +233,8 @@ pub(super) async fn repeat(desk: &mut Desk, rest: &str) -> Result<()> {
         return Ok(());
     };
     let text = format!(
-        "{} times: min {}, median {}, max {}",
-        times.len(),
+        "{}: min {}, median {}, max {}",
+        units::counted(times.len() as u64, "time"),
         units::time(*min),
         units::time(times[times.len() / 2]),
         units::time(*max)

@@ -110,6 +110,7 @@ impl Client {
         let masked = masked(line, verb);
         self.talk
             .send(exchange, line, masked, SentKind::Command, false);
+        self.talk.advise_blank(line);
         self.advise(bare, verb);
         self.owe(exchange, bare, verb);
         Ok(exchange)

@@ -108,6 +108,7 @@ impl Client {
         let advice = self.advice(bare, verb);
         self.talk
             .send(exchange, line, masked(line, verb), SentKind::Command, false);
+        self.talk.advise_blank(line);
         for one in advice {
             self.talk.advise(one);
         }
