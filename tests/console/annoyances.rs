@@ -67,9 +67,7 @@ fn a_prompt_after_421_says_so_too() {
 #[test]
 fn show_tells_the_line_ends_of_a_body() {
     let mut console = Console::greeted(50);
-    console.exchange("MAIL FROM:<a@example.org>", "250 2.1.0");
-    console.exchange("RCPT TO:<bob@ehlo.test>", "250 2.1.5");
-    console.exchange("DATA", "354").prompt("data>");
+    console.begins_body("a@example.org", "bob@ehlo.test");
     console
         .line("Subject: x")
         .line("")

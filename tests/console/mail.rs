@@ -80,9 +80,7 @@ fn several_sessions_each_with_its_state() {
     console.keys("\u{1d}").prompt("ehlo:");
     console.line("use 1").prompt("1 smtp practice clear>");
     console.exchange("EHLO me.test", "250 STARTTLS");
-    console.exchange("MAIL FROM:<samt@example.org>", "250 2.1.0");
-    console.exchange("RCPT TO:<alice@ehlo.test>", "250 2.1.5");
-    console.exchange("DATA", "354").prompt("data>");
+    console.begins_body("samt@example.org", "alice@ehlo.test");
     console.line(".").shows("queued as");
     console.shows("[2] <-  * 10 EXISTS");
     console.exchange(":use 7", "there is no session");

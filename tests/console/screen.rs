@@ -133,6 +133,14 @@ impl Console {
         self.keys(line).keys("\r")
     }
 
+    /// A message begins, from one to another, as far as the body.
+    #[track_caller]
+    pub(crate) fn begins_body(&mut self, from: &str, to: &str) -> &mut Self {
+        self.exchange(&format!("MAIL FROM:<{from}>"), "250 2.1.0");
+        self.exchange(&format!("RCPT TO:<{to}>"), "250 2.1.5");
+        self.exchange("DATA", "354").prompt("data>")
+    }
+
     /// Types a line and waits until the screen shows this after it, below the line.
     #[track_caller]
     pub(crate) fn exchange(&mut self, line: &str, answer: &str) -> &mut Self {

@@ -78,9 +78,7 @@ fn another_session_is_used_while_one_idles() {
     console.line("idle").shows("idle>");
     console.line(":use 1").prompt("1 smtp practice clear>");
     console.exchange("EHLO me.test", "250 STARTTLS");
-    console.exchange("MAIL FROM:<a@example.org>", "250 2.1.0");
-    console.exchange("RCPT TO:<alice@ehlo.test>", "250 2.1.5");
-    console.exchange("DATA", "354").prompt("data>");
+    console.begins_body("a@example.org", "alice@ehlo.test");
     console.line("Subject: news").line("").line(".");
     console.shows("[2] <-  * 10 EXISTS");
     console.prompt("1 smtp practice clear>");
@@ -93,9 +91,7 @@ fn another_session_is_used_while_one_idles() {
 #[test]
 fn a_console_command_in_a_body_is_content_and_said_so() {
     let mut console = Console::greeted(40);
-    console.exchange("MAIL FROM:<a@example.org>", "250 2.1.0");
-    console.exchange("RCPT TO:<alice@ehlo.test>", "250 2.1.5");
-    console.exchange("DATA", "354").prompt("data>");
+    console.begins_body("a@example.org", "alice@ehlo.test");
     console.line(":not one of ours").line(":quit");
     console.shows("this is a line of the body; Ctrl-C opens a line for the console");
     console.line(".").shows("queued as");

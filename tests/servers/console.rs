@@ -172,9 +172,7 @@ fn mail_sent_to_postfix_is_news_from_dovecot() {
     console.line(&format!(":open smtp://localhost:{}", env("SMTP")));
     console.prompt("2 smtp localhost clear>");
     console.exchange("EHLO me.test", "250 CHUNKING");
-    console.exchange("MAIL FROM:<samt@example.org>", "250 2.1.0");
-    console.exchange("RCPT TO:<alice@ehlo.test>", "250 2.1.5");
-    console.exchange("DATA", "354").prompt("data>");
+    console.begins_body("samt@example.org", "alice@ehlo.test");
     console
         .line("Subject: news")
         .line("")
