@@ -239,6 +239,47 @@ fn a_run_that_does_not_wait_knows_what_was_sent() {
     }
 }
 
+/// What the sink took was accepted or is in doubt, and nothing else is.
+#[test]
+fn a_run_that_is_cut_off_loses_no_count() {
+    for (kind, way) in [
+        (&[][..], &["--pipelining"][..]),
+        (&[], &["--chunking"]),
+        (&["--lmtp"], &["-r", "3"]),
+    ] {
+        let sink = Sink::start(kind);
+        let mut child = Running::start(
+            load(
+                &sink.url,
+                &["-s", "8", "-l", "20000", "--duration", "60", "-d"],
+            )
+            .args(way)
+            .args(["--json", "-c"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped()),
+        );
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains(" in flight")));
+        while child.try_wait().unwrap().is_none() {
+            child.signal(Signal::INT);
+            std::thread::yield_now();
+        }
+        let told: Value = serde_json::from_slice(&child.finish().stdout).unwrap();
+        let seen = sink.end();
+        let number = |value: &Value, name: &str| value[name].as_u64().unwrap();
+        let least = number(&told, "accepted");
+        let most = least + number(&told, "in_doubt");
+        assert!(
+            (least..=most).contains(&number(&seen, "accepted")),
+            "{way:?}:\n{told}\n{seen}"
+        );
+        assert!(
+            number(&told, "failed") + number(&told, "in_doubt") <= 16,
+            "{told}"
+        );
+    }
+}
+
 /// Its time is up, whatever the server does not say; that is no early end.
 #[test]
 fn a_run_lasts_as_long_as_it_was_given() {

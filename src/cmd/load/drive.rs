@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::link::Trouble;
 use super::live::{Live, UNHEARD};
-use super::pace::Phase;
+use super::pace::{Pace, Phase};
 use super::watch::Looker;
 use super::worker::{self, Shared};
 use crate::cli;
@@ -103,38 +103,23 @@ pub(super) async fn drive(shared: &Arc<Shared>, options: &cli::Load) -> Result<E
     let mut live = Live::new(shared);
     let mut wonder = (!options.quiet && !shown).then(|| Instant::now() + UNHEARD);
     let mut phases = pace.watch();
-    let mut interrupted = false;
-    let mut stopping = false;
-    // That time is up is heard once; `Some` says whether it ended the run.
-    let mut time_up = None;
-    let mut deadline = None;
+    let mut course = Course {
+        pace,
+        seen_enough: &seen_enough,
+        interrupted: false,
+        stopping: false,
+        time_up: None,
+        deadline: None,
+    };
     let failure = loop {
         tokio::select! {
             failure = &mut all => break failure,
-            at_once = signals.any() => {
-                if std::mem::replace(&mut interrupted, true) && at_once {
-                    pace.enter(Phase::Kill);
-                    seen_enough.notify_one();
-                } else {
-                    pace.enter(Phase::Stop);
-                    deadline.get_or_insert_with(|| Instant::now() + GRACE);
-                }
+            at_once = signals.any() => course.interrupt(at_once),
+            () = until(pace.end()), if course.time_up.is_none() => {
+                course.time_up = Some(pace.enter(Phase::Stop));
             }
-            () = until(pace.end()), if time_up.is_none() => {
-                time_up = Some(pace.enter(Phase::Stop));
-            }
-            Ok(_) = phases.wait_for(|phase| *phase != Phase::Run), if !stopping => {
-                stopping = true;
-                deadline.get_or_insert_with(|| Instant::now() + GRACE);
-            }
-            () = until(deadline) => {
-                deadline = None;
-                pace.enter(Phase::Kill);
-                // What was sent in its time is looked for as long as it may take.
-                if interrupted || time_up != Some(true) {
-                    seen_enough.notify_one();
-                }
-            }
+            Ok(_) = phases.wait_for(|phase| *phase != Phase::Run), if !course.stopping => course.stop(),
+            () = until(course.deadline) => course.kill(),
             () = until(wonder) => {
                 wonder = None;
                 live.wonder();
@@ -148,10 +133,52 @@ pub(super) async fn drive(shared: &Arc<Shared>, options: &cli::Load) -> Result<E
     }
     Ok(End {
         seconds: (ended - pace.start()).as_secs_f64(),
-        interrupted,
-        early: interrupted || (pace.phase() != Phase::Run && time_up != Some(true)),
+        interrupted: course.interrupted,
+        early: course.is_early(),
         failure,
     })
+}
+
+/// How far a run is on the way to its end.
+struct Course<'a> {
+    pace: &'a Pace,
+    /// Told when nobody looks for what was sent any longer.
+    seen_enough: &'a Notify,
+    interrupted: bool,
+    /// What is under way has its time to end.
+    stopping: bool,
+    /// That time is up is heard once; `Some` says whether it ended the run.
+    time_up: Option<bool>,
+    deadline: Option<Instant>,
+}
+
+impl Course<'_> {
+    fn interrupt(&mut self, at_once: bool) {
+        if std::mem::replace(&mut self.interrupted, true) && at_once {
+            return self.kill();
+        }
+        self.pace.enter(Phase::Stop);
+        // Anew where only looking goes on.
+        self.stop();
+    }
+
+    fn stop(&mut self) {
+        self.stopping = true;
+        self.deadline.get_or_insert_with(|| Instant::now() + GRACE);
+    }
+
+    fn kill(&mut self) {
+        self.deadline = None;
+        self.pace.enter(Phase::Kill);
+        // What was sent in its time is looked for as long as it may take.
+        if self.interrupted || self.time_up != Some(true) {
+            self.seen_enough.notify_one();
+        }
+    }
+
+    fn is_early(&self) -> bool {
+        self.interrupted || (self.pace.phase() != Phase::Run && self.time_up != Some(true))
+    }
 }
 
 /// Waits until then, or for ever.
