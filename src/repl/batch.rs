@@ -102,6 +102,10 @@ async fn say_goodbye(desk: &mut Desk) -> Result<()> {
     let Some(seat) = desk.seat() else {
         return Ok(());
     };
+    if seat.is_shaking_hands() {
+        seat.drop_connection();
+        return desk.settle().await.map(|_| ());
+    }
     let unfinished = match seat.mode() {
         Mode::Body => Some("the input ended inside a message body: the dot was not sent"),
         Mode::Literal { .. } => Some("the input ended inside a literal"),
@@ -109,7 +113,7 @@ async fn say_goodbye(desk: &mut Desk) -> Result<()> {
         Mode::Idle | Mode::Command => None,
     };
     if let Some(what) = unfinished {
-        seat.session.drop_connection();
+        seat.drop_connection();
         return desk.complain(
             &Error::usage(what).hint("so", "the connection was dropped, nothing was completed"),
         );
@@ -119,7 +123,7 @@ async fn say_goodbye(desk: &mut Desk) -> Result<()> {
         .engine()
         .map_or(0, |e| e.facts().deletes_pending);
     if pending > 0 {
-        seat.session.drop_connection();
+        seat.drop_connection();
         let text = format!(
             "{pending} pending DELE not committed: the connection was dropped without QUIT"
         );
@@ -134,7 +138,7 @@ async fn say_goodbye(desk: &mut Desk) -> Result<()> {
     }
     desk.settle().await?;
     if let Some(seat) = desk.seat() {
-        seat.session.drop_connection();
+        seat.drop_connection();
     }
     desk.settle().await.map(|_| ())
 }

@@ -260,7 +260,7 @@ async fn require_tls(desk: &mut Desk) -> Result<()> {
         match policy.next(&seat.session, seat.last_reply.as_ref()) {
             Do::Done => return Ok(()),
             Do::Fail(error) => {
-                seat.session.drop_connection();
+                seat.drop_connection();
                 desk.settle().await?;
                 return Err(error);
             }
@@ -281,8 +281,7 @@ async fn without_tls(desk: &mut Desk) -> Result<()> {
     let Some(seat) = desk.seat() else {
         return Ok(());
     };
-    seat.closed = true;
-    seat.session.drop_connection();
+    seat.drop_connection();
     let text = "TLS was required and is not up: the connection is dropped; :reconnect tries again";
     desk.say(Mark::Info, text)?;
     desk.settle().await.map(|_| ())

@@ -38,6 +38,7 @@ pub fn text(seat: &Seat, form: Form) -> String {
     let facts = seat.session.engine().map(Engine::facts).unwrap_or_default();
     let state = match (seat.session.is_over(), seat.session.is_secured()) {
         (true, _) => "closed",
+        _ if seat.is_shaking_hands() => "handshake",
         (false, true) => "tls",
         (false, false) => "clear",
     };

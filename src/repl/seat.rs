@@ -74,6 +74,8 @@ pub struct Seat {
     pub said_goodbye: bool,
     /// True once the person dropped the connection.
     pub closed: bool,
+    /// True once the person stopped waiting for the TLS handshake that is under way.
+    pub handshake_left: bool,
     /// The mechanism that the person named for a login here, and whether by force, for `:reconnect`.
     pub mechanism: Option<(String, bool)>,
     /// True once the person would not go on without trust.
@@ -109,7 +111,7 @@ impl Seat {
             return !self.late.contains_key(&Exchange(0));
         };
         match self.session.conn() {
-            None => true,
+            None => !self.handshake_left,
             Some(_) => engine
                 .due()
                 .iter()
@@ -125,8 +127,21 @@ impl Seat {
         }
     }
 
+    /// True while TLS is being negotiated: there is nothing to talk over.
+    pub fn is_shaking_hands(&self) -> bool {
+        let begun = self.session.engine().is_some() && self.session.conn().is_none();
+        begun && !self.session.is_over()
+    }
+
+    /// Ends the connection from this side.
+    pub fn drop_connection(&mut self) {
+        self.closed = true;
+        self.session.drop_connection();
+    }
+
     /// Marks every owed reply as late.
     pub fn stop_waiting(&mut self) {
+        self.handshake_left = self.is_shaking_hands();
         match self.session.engine() {
             Some(engine) => {
                 let due = engine.due();
@@ -173,6 +188,7 @@ impl Seat {
             together: None,
             said_goodbye: false,
             closed: false,
+            handshake_left: false,
             mechanism: None,
             untrusted: false,
             ended: None,
@@ -287,7 +303,10 @@ impl Seat {
                 self.learn_deleted(line);
             }
             Happening::Engine(Event::Sent(sent)) => self.said_goodbye |= self.is_goodbye(sent),
-            Happening::Tls(_) => self.known(Known::secured),
+            Happening::Tls(_) => {
+                self.handshake_left = false;
+                self.known(Known::secured);
+            }
             Happening::Ended(Some(error)) => {
                 self.ended = Some(error.kind);
                 self.fail(error.kind);

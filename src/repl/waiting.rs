@@ -146,6 +146,9 @@ impl Desk {
         };
         seat.upload = None;
         let text = match awaited(seat) {
+            Some(what) if seat.is_shaking_hands() => {
+                format!("no longer waiting for {what}, which goes on")
+            }
             Some(what) => format!("no longer waiting for {what}; it stays due"),
             None => "no longer waiting".to_owned(),
         };
@@ -211,6 +214,9 @@ fn awaited(seat: &Seat) -> Option<String> {
     let Some(engine) = seat.session.engine() else {
         return Some("the greeting".to_owned());
     };
+    if seat.is_shaking_hands() {
+        return Some("the TLS handshake".to_owned());
+    }
     let due = engine.due().into_iter();
     let mut wanted = due.filter(|due| !seat.late.contains_key(&due.exchange));
     wanted.next().map(|due| match due.to.as_str() {

@@ -17,6 +17,22 @@ fn a_server_that_waits_for_tls_is_told_of() {
     console.prompt("clear a1>");
 }
 
+/// A handshake that nobody waits for any more holds no console command up, and is told for what it is.
+#[test]
+fn a_handshake_can_be_left() {
+    let fake = Fake::new(vec![Do::Hold]);
+    let mut console = Console::sized(&[&fake.url("smtps")], 80, 40, &[]);
+    console.shows("connected from");
+    console.press_until("\u{3}", "no longer waiting for the TLS handshake");
+    console.prompt("handshake>");
+    console.exchange(":status", "in the TLS handshake");
+    console.exchange("NOOP", "not sent: TLS is being negotiated");
+    console.keys("\u{4}");
+    assert_eq!(console.end(), 0);
+    let screen = console.screen();
+    assert!(!screen.contains("the server closed"), "{screen}");
+}
+
 #[test]
 fn a_login_is_not_asked_for_twice() {
     let mut console = Console::inbox(40);

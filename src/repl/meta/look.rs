@@ -34,6 +34,9 @@ pub(super) fn status(desk: &mut Desk) -> Result<()> {
                 rows.push(("from", local.to_string()));
             }
         }
+        None if seat.is_shaking_hands() => {
+            rows.push(("server", "in the TLS handshake".to_owned()));
+        }
         None => rows.push(("server", "not connected".to_owned())),
     }
     rows.push((

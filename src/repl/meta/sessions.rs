@@ -95,8 +95,7 @@ pub(super) fn close(desk: &mut Desk, rest: &str) -> Result<()> {
     };
     seat.upload = None;
     seat.together = None;
-    seat.closed = true;
-    seat.session.drop_connection();
+    seat.drop_connection();
     Ok(())
 }
 
@@ -130,7 +129,7 @@ pub(super) async fn reconnect(desk: &mut Desk, rest: &str) -> Result<()> {
         .engine()
         .is_some_and(|engine| engine.offers().known);
     let number = seat.number;
-    seat.session.drop_connection();
+    seat.drop_connection();
     opening::reopen(desk, how).await?;
     let Some(seat) = desk.seat().filter(|seat| seat.number == number) else {
         return Ok(());
