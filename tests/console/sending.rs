@@ -61,6 +61,16 @@ fn enter_alone_composes_nothing() {
     );
 }
 
+#[test]
+fn nothing_is_composed_among_lines_held_back() {
+    let mut console = Console::greeted(40);
+    console.exchange(":together", "held back");
+    console.exchange(
+        ":compose",
+        "a message is not composed among lines held back",
+    );
+}
+
 /// A console whose $EDITOR writes this text.
 fn with_editor(text: &str) -> (Console, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();

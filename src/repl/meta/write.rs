@@ -20,6 +20,12 @@ pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
     if !mail {
         return Err(Error::usage("this session carries no mail").hint("open", ":open smtp://HOST"));
     }
+    if active(desk)?.together.is_some() {
+        return Err(
+            Error::usage("a message is not composed among lines held back")
+                .hint("first", ":go sends them"),
+        );
+    }
     if active(desk)?
         .session
         .engine()
