@@ -16,6 +16,7 @@ pub mod clock;
 pub mod cmd;
 pub mod config;
 pub mod credentials;
+pub mod duration;
 pub mod entropy;
 pub mod error;
 pub mod how;

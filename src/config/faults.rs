@@ -8,10 +8,12 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::bounded;
+use crate::duration;
 use crate::error::{Error, Result};
 use crate::proto::faults::{ANYWHERE, CloseWhen, DOT, Effect, Fault, GREETING, Per, Times};
 use crate::proto::{self, PROTOCOLS};
 use crate::ui::meant;
+use crate::wire::escape;
 
 /// The longest table, in octets.
 const LONGEST: u64 = 1024 * 1024;
@@ -323,49 +325,18 @@ fn times(count: Count) -> Result<Times, Wrong> {
 
 /// "2s", "50ms", "1m".
 fn time(key: &'static str, text: &str) -> Result<Duration, Wrong> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let number: Option<u64> = number.parse().ok().filter(|n| *n <= 86_400_000);
-    match (number, unit.trim()) {
-        (Some(n), "ms") => Ok(Duration::from_millis(n)),
-        (Some(n), "s") => Ok(Duration::from_secs(n)),
-        (Some(n), "m") => Ok(Duration::from_secs(n * 60)),
-        _ => Err(Wrong {
-            hint: Some(("such as", format!("{key} = \"50ms\", \"2s\" or \"1m\""))),
-            ..Wrong::new(key, format!("\"{}\" is no time", text.escape_debug()))
-        }),
-    }
+    duration::read(text).ok_or_else(|| Wrong {
+        hint: Some(("such as", format!("{key} = \"50ms\", \"2s\" or \"1m\""))),
+        ..Wrong::new(key, format!("\"{}\" is no time", text.escape_debug()))
+    })
 }
 
-/// Text with `\r \n \t \0 \\ \xNN` as octets.
+/// Text with escapes as octets.
 fn octets(key: &'static str, text: &str) -> Result<Vec<u8>, Wrong> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        if c != '\\' {
-            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-            continue;
-        }
-        let octet = match rest.next() {
-            Some('r') => Some(b'\r'),
-            Some('n') => Some(b'\n'),
-            Some('t') => Some(b'\t'),
-            Some('0') => Some(0),
-            Some('\\') => Some(b'\\'),
-            Some('x') => {
-                let high = rest.next().and_then(|c| c.to_digit(16));
-                let low = rest.next().and_then(|c| c.to_digit(16));
-                high.zip(low)
-                    .and_then(|(h, l)| u8::try_from(h * 16 + l).ok())
-            }
-            _ => None,
-        };
-        out.push(octet.ok_or_else(|| Wrong {
-            hint: Some(("known", r"\r \n \t \0 \\ \xNN".into())),
-            ..Wrong::new(key, "an escape that is none".into())
-        })?);
-    }
-    Ok(out)
+    escape::octets(text).map_err(|_| Wrong {
+        hint: Some(("known", r#"\r \n \t \0 \e \\ \" \xNN"#.into())),
+        ..Wrong::new(key, "an escape that is none".into())
+    })
 }
 
 #[cfg(test)]

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use super::pattern::name_in_braces;
 use super::template::{Piece, Template};
+use crate::duration;
 use crate::ui::diag::Span;
-
-/// The longest time that can be written.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+use crate::wire::escape::octet;
 
 /// What is wrong, and where.
 pub(super) type Fault = (Span, String, String);
@@ -124,7 +123,7 @@ impl<'a> Cursor<'a> {
     /// A time such as `2s`, `500ms`, `1.5s`, `2m`.
     pub(super) fn time(&mut self) -> Result<Duration, Fault> {
         let (word, span) = self.need("a time such as 2s or 500ms")?;
-        time(word).ok_or_else(|| {
+        duration::read(word).ok_or_else(|| {
             (
                 span,
                 "this is no time".to_owned(),
@@ -223,57 +222,18 @@ fn chars(text: &str) -> u32 {
     u32::try_from(text.chars().count()).unwrap_or(u32::MAX / 2)
 }
 
+/// The escape at the start of `text`; a brace would begin a name.
 fn escape(text: &str) -> Option<(u8, usize)> {
-    let bytes = text.as_bytes();
-    let octet = match bytes.get(1)? {
-        b'r' => b'\r',
-        b'n' => b'\n',
-        b't' => b'\t',
-        b'0' => 0,
-        b'e' => 0x1b,
-        b'\\' => b'\\',
-        b'"' => b'"',
-        b'{' => b'{',
-        b'x' => {
-            let hex = bytes
-                .get(2..4)
-                .filter(|h| h.iter().all(u8::is_ascii_hexdigit))?;
-            let hex = std::str::from_utf8(hex).ok()?;
-            return Some((u8::from_str_radix(hex, 16).ok()?, 4));
-        }
-        _ => return None,
-    };
-    Some((octet, 2))
-}
-
-fn time(word: &str) -> Option<Duration> {
-    let unit = word.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, unit) = word.split_at(unit);
-    let scale = match unit {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" => 60.0,
-        _ => return None,
-    };
-    let seconds = number.parse::<f64>().ok()? * scale;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|d| *d <= LONGEST)
+    let behind = text.as_bytes().get(1..)?;
+    if behind.first() == Some(&b'{') {
+        return Some((b'{', 2));
+    }
+    octet(behind).map(|(octet, length)| (octet, length + 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times() {
-        assert_eq!(time("2s"), Some(Duration::from_secs(2)));
-        assert_eq!(time("500ms"), Some(Duration::from_millis(500)));
-        assert_eq!(time("1.5m"), Some(Duration::from_secs(90)));
-        for bad in ["2", "s", "2h", "-1s", "9999999m", "1..2s", "", "2ss"] {
-            assert_eq!(time(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn quoted_octets() {

@@ -1,6 +1,7 @@
 //! Quoted text with escapes, as `:raw` and the `raw` of talks take it.
 
 use crate::error::{Error, Result};
+use crate::wire::escape;
 
 /// The octets of `"text\r\n\x00"`; without quotes the text stands for itself, escapes included.
 ///
@@ -14,39 +15,16 @@ pub fn unescape(text: &str) -> Result<Vec<u8>> {
             .ok_or_else(|| Error::usage("the closing quote is missing"))?,
         None => text,
     };
-    let mut out = Vec::new();
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            let mut utf8 = [0; 4];
-            out.extend_from_slice(c.encode_utf8(&mut utf8).as_bytes());
-            continue;
-        }
-        match chars.next() {
-            Some('r') => out.push(b'\r'),
-            Some('n') => out.push(b'\n'),
-            Some('t') => out.push(b'\t'),
-            Some('0') => out.push(0),
-            Some('e') => out.push(0x1b),
-            Some('\\') => out.push(b'\\'),
-            Some('"') => out.push(b'"'),
-            Some('x') => {
-                let digits: String = chars.by_ref().take(2).collect();
-                let octet = u8::from_str_radix(&digits, 16)
-                    .ok()
-                    .filter(|_| digits.len() == 2);
-                out.push(octet.ok_or_else(|| {
-                    Error::usage(format!("\\x{digits} is no octet: two hex digits"))
-                })?);
-            }
-            other => {
-                let what: String = other.into_iter().collect();
-                return Err(Error::usage(format!("\\{what} is no escape"))
-                    .hint("known", r#"\r \n \t \0 \e \\ \" \xNN"#));
-            }
-        }
+    escape::octets(inner).map_err(unknown)
+}
+
+fn unknown(behind: &str) -> Error {
+    if let Some(digits) = behind.strip_prefix('x') {
+        let digits: String = digits.chars().take(2).collect();
+        return Error::usage(format!("\\x{digits} is no octet: two hex digits"));
     }
-    Ok(out)
+    let what: String = behind.chars().take(1).collect();
+    Error::usage(format!("\\{what} is no escape")).hint("known", r#"\r \n \t \0 \e \\ \" \xNN"#)
 }
 
 /// The first word of a line, or what stands in its first quotes, and the rest.
@@ -71,7 +49,7 @@ mod tests {
             b"A\r\n\x00\xff\\\""
         );
         assert_eq!(unescape(r"NOOP\r\n").unwrap(), b"NOOP\r\n");
-        for bad in [r#""open"#, r"\q", r"\x9", r#""a\""#] {
+        for bad in [r#""open"#, r"\q", r"\x9", r"\x+1", r"\xé", r"\é", r#""a\""#] {
             assert!(unescape(bad).is_err(), "{bad}");
         }
         assert_eq!(

@@ -5,6 +5,7 @@
 
 pub mod b64;
 pub mod dot;
+pub mod escape;
 pub mod line;
 pub mod octets;
 pub mod secret;

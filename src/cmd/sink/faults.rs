@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cli;
 use crate::config;
+use crate::duration;
 use crate::error::{Error, Result};
 use crate::proto::faults::{CloseWhen, DOT, Effect, Fault, GREETING};
 use crate::proto::smtp::sink::Wait;
@@ -42,7 +43,7 @@ pub(super) fn table(options: &cli::Sink) -> Result<(Vec<Fault>, Vec<Wait>)> {
     for text in &options.delay {
         let mut parts = text.splitn(3, ':');
         let verb = parts.next().unwrap_or_default();
-        let time = parts.next().and_then(duration);
+        let time = parts.next().and_then(time);
         let odds = parts.next().map(|odds| odds.parse::<u8>().ok());
         let (delay, odds) = match (time, odds) {
             (Some(time), None) => (time, None),
@@ -128,16 +129,9 @@ fn check_reply(switch: &str, text: &str, class: char) -> Result<()> {
     ))
 }
 
-/// Seconds, or a number with `ms` or `s`.
-fn duration(text: &str) -> Option<Duration> {
-    let (number, unit) = match text.strip_suffix("ms") {
-        Some(number) => (number, 0.001),
-        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
-    };
-    let number: f64 = number.parse().ok()?;
-    (0.0..=86_400_000.0)
-        .contains(&number)
-        .then(|| Duration::from_secs_f64(number * unit))
+/// A time; a number alone is seconds, as smtp-sink has them.
+fn time(text: &str) -> Option<Duration> {
+    duration::read(text).or_else(|| duration::read(&format!("{text}s")))
 }
 
 #[cfg(test)]
