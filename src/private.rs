@@ -1,6 +1,6 @@
 //! Files that are nobody else's business: whole or not at all, 0600, in folders of 0700.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -32,6 +32,23 @@ pub fn write_whole(path: &Path, text: &[u8]) -> Result<()> {
         let _ = fs::remove_file(&beside);
         failed(e)
     })
+}
+
+/// Opens a log for appending. True beside it when it is of JSON lines.
+///
+/// # Errors
+/// `Local`, with the file's name.
+pub fn open_log(path: &Path) -> Result<(File, bool)> {
+    let file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|e| {
+            let name = path.display().to_string();
+            Error::local(format!("{}: {e}", name.escape_debug())).doing("opening the log")
+        })?;
+    Ok((file, path.extension().is_some_and(|e| e == "jsonl")))
 }
 
 /// The user's runtime folder for this program: under `$XDG_RUNTIME_DIR`, else under the system's

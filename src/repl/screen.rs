@@ -9,6 +9,7 @@ use std::io::Write as _;
 use std::sync::mpsc::Sender;
 
 use crate::error::{Error, Result};
+use crate::private;
 use crate::ui::out;
 
 /// The screen.
@@ -67,16 +68,8 @@ impl LogFile {
     /// # Errors
     /// `Local` with the file's name.
     pub fn open(path: &std::path::Path) -> Result<Self> {
-        use std::os::unix::fs::OpenOptionsExt as _;
         let name = path.display().to_string();
-        let file = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path);
-        let file =
-            file.map_err(|e| Error::local(format!("{name}: {e}")).doing("opening the log"))?;
-        let json = path.extension().is_some_and(|e| e == "jsonl");
+        let (file, json) = private::open_log(path)?;
         Ok(Self { file, name, json })
     }
 

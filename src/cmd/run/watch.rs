@@ -1,9 +1,7 @@
 //! Who looks on while talks run: the log, JSON on standard output, and the person who steps.
 
-use std::fs::OpenOptions;
 use std::future::Future;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +9,7 @@ use tokio::task::spawn_blocking;
 
 use crate::cli::Run;
 use crate::error::{Error, Kind, Result};
+use crate::private;
 use crate::script::Talk;
 use crate::script::ast::Step;
 use crate::script::run::Observer;
@@ -31,19 +30,8 @@ struct Writing {
 
 impl Sink {
     pub(super) fn open(args: &Run, look: Look) -> Result<Self> {
-        let log = match &args.output.log {
-            Some(path) => {
-                let file = OpenOptions::new()
-                    .append(true)
-                    .create(true)
-                    .mode(0o600)
-                    .open(path)
-                    .map_err(|e| Error::local(format!("{}: {e}", path.display())))?;
-                let json = path.extension().is_some_and(|e| e == "jsonl");
-                Some((file, json))
-            }
-            None => None,
-        };
+        let log = args.output.log.as_deref();
+        let log = log.map(private::open_log).transpose()?;
         Ok(Self(Arc::new(Mutex::new(Writing {
             json: args.output.json,
             log,

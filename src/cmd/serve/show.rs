@@ -3,9 +3,8 @@
 //! The screen may be slow (a paused terminal must not stop the server): what it does not take in
 //! time is counted, not shown. The log has everything.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +14,7 @@ use super::screen::Lines;
 use crate::cli;
 use crate::error::{Error, Result};
 use crate::practice::{News, Observer, What};
+use crate::private;
 use crate::proto::event::{Event, Oddity, SentKind};
 use crate::transcript::{Row, RowKind, Rows, Stamp, to_json};
 use crate::ui::style::{Look, Role, Styled};
@@ -147,15 +147,10 @@ fn lock(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
 impl Log {
     fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(|e| Error::local(e.to_string()).doing(format!("opening the log {name}")))?;
+        let (file, json) = private::open_log(path)?;
         Ok(Self {
             file: BufWriter::new(file),
-            json: path.extension().is_some_and(|e| e == "jsonl"),
+            json,
             name,
             failed: None,
         })
