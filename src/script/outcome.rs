@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::error::Kind;
 use crate::transcript::Row;
 use crate::ui::diag::Diag;
+use crate::wire::quote::quoted;
 use crate::wire::show::{Charset, show};
 
 /// How a talk ended.
@@ -129,7 +130,7 @@ pub fn tap(number: usize, outcome: &Outcome) -> String {
             for line in diag.text().lines() {
                 let _ = writeln!(out, "    {line}");
             }
-            let _ = writeln!(out, "  at: {}\n  ...", yaml(&diag.place()));
+            let _ = writeln!(out, "  at: {}\n  ...", quoted(&diag.place()));
             out
         }
     }
@@ -237,10 +238,6 @@ pub fn json(outcome: &Outcome) -> String {
 
 fn safe(text: &str) -> String {
     show(text.as_bytes(), Charset::Unicode).into_owned()
-}
-
-fn yaml(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Text for XML 1.0: what it cannot hold is shown, line ends stay.

@@ -8,5 +8,6 @@ pub mod dot;
 pub mod escape;
 pub mod line;
 pub mod octets;
+pub mod quote;
 pub mod secret;
 pub mod show;

@@ -25,10 +25,14 @@ pub fn announced(line: &[u8]) -> Result<Option<Announced>, BadCount> {
     let Some(body) = line.strip_suffix(b"}") else {
         return Ok(None);
     };
-    let Some(open) = body.iter().rposition(|&b| b == b'{') else {
+    // Looked at from the end: what stands before the braces may be long.
+    let count = body.iter().rev();
+    let count = count.take_while(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-'));
+    let (before, inside) = body.split_at(body.len() - count.count());
+    let Some((b'{', before)) = before.split_last() else {
         return Ok(None);
     };
-    let inside = &body[open + 1..];
+    let open = before.len();
     let (digits, at_once) = match inside
         .strip_suffix(b"+")
         .or_else(|| inside.strip_suffix(b"-"))
@@ -84,6 +88,9 @@ mod tests {
         assert_eq!(announced(b"x ~{2}"), Ok(Some(eight)));
         assert_eq!(announced(b"nothing"), Ok(None));
         assert_eq!(announced(b"text {name}"), Ok(None));
+        for none in ["}", "1}", "{1+2}", "{++}", "{ 1}", "x1}", "{1}}"] {
+            assert_eq!(announced(none.as_bytes()), Ok(None), "{none}");
+        }
     }
 
     #[test]

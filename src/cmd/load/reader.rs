@@ -17,6 +17,8 @@ use super::mix::Action;
 use super::pace::Pace;
 use super::server::Server;
 use crate::stats::{Stage, Tally};
+use crate::wire::octets::announced;
+use crate::wire::quote::quoted;
 use crate::wire::secret::Secret;
 
 /// Literals up to this size are shown to who looks for something in them.
@@ -417,8 +419,7 @@ impl<'a> Reader<'a> {
             return Err(Trouble::new(Stage::Auth, what));
         }
         if self.imap {
-            let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-            let command = format!("LOGIN \"{}\" \"{}\"", quoted(user), quoted(&password));
+            let command = format!("LOGIN {} {}", quoted(user), quoted(&password));
             return self.ask(Stage::Auth, &command, false, |_| {}).await;
         }
         let user = format!("USER {user}");
@@ -464,11 +465,7 @@ fn number(word: &[u8]) -> u64 {
     std::str::from_utf8(word).map_or(0, |word| word.parse().unwrap_or(0))
 }
 
-/// The octets that a line announces: `{12}` or `{12+}` at its end, and `~{12}`.
+/// The octets that a line announces at its end.
 fn literal(line: &[u8]) -> Option<u64> {
-    let inside = line.strip_suffix(b"}")?;
-    let open = memchr::memrchr(b'{', inside)?;
-    let digits = &inside[open + 1..];
-    let digits = digits.strip_suffix(b"+").unwrap_or(digits);
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    Some(announced(line).ok()??.octets)
 }

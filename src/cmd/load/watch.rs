@@ -11,6 +11,7 @@ use super::link::Trouble;
 use super::reader::Reader;
 use super::server::Server;
 use crate::stats::{Stage, Tally};
+use crate::wire::quote::quoted;
 
 /// Between two looks: times are no finer than this.
 const BETWEEN: Duration = Duration::from_millis(5);
@@ -88,8 +89,7 @@ impl<'a> Looker<'a> {
         tally: &'a Mutex<Tally>,
     ) -> Result<Self, Trouble> {
         let mut reader = Reader::open(server, tally, 0).await?;
-        let quoted = mailbox.replace('\\', "\\\\").replace('"', "\\\"");
-        let command = format!("EXAMINE \"{quoted}\"");
+        let command = format!("EXAMINE {}", quoted(mailbox));
         reader.ask(Stage::Select, &command, false, |_| {}).await?;
         Ok(Self {
             seen: reader.messages,

@@ -4,6 +4,7 @@
 use super::{Candidate, View, case, with_prefix};
 use crate::proto::imap::utf7;
 use crate::repl::known::Branch;
+use crate::wire::quote::quoted;
 use crate::wire::show::{Charset, show};
 
 /// Mailbox names in one list; where there are more, levels of the hierarchy stand instead.
@@ -83,9 +84,11 @@ fn quote(name: &str, always: bool, open: bool) -> String {
     if !always && !name.is_empty() && !name.chars().any(special) {
         return name.to_owned();
     }
-    let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
-    let close = if open { "" } else { "\"" };
-    format!("\"{escaped}{close}")
+    let mut quoted = quoted(name);
+    if open {
+        quoted.pop();
+    }
+    quoted
 }
 
 /// Patterns of LIST, and mailbox names.

@@ -2,6 +2,7 @@
 
 use super::{Known, MESSAGES_MAX, clip, subject_of};
 use crate::proto::event::{Line, LineKind, Part};
+use crate::wire::octets::announced;
 
 /// Octets of one response that are read, literals not counted.
 const RESPONSE_MAX: usize = 256 * 1024;
@@ -94,12 +95,7 @@ impl Response {
 }
 
 fn ends_in_literal(text: &[u8]) -> bool {
-    let Some(text) = text.strip_suffix(b"}") else {
-        return false;
-    };
-    let text = text.strip_suffix(b"+").unwrap_or(text);
-    let digits = text.iter().rev().take_while(|b| b.is_ascii_digit()).count();
-    digits > 0 && text[..text.len() - digits].ends_with(b"{")
+    matches!(announced(text), Ok(Some(_)))
 }
 
 /// Reads items up to the end or a closing parenthesis.

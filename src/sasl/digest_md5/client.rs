@@ -4,7 +4,8 @@ use super::super::digest::same;
 use super::super::{
     Credentials, Heard, Mechanism, SaslError, Say, Told, octets, shown, shown_or_empty,
 };
-use super::{CHALLENGE_MAX, Directives, Inputs, quote};
+use super::{CHALLENGE_MAX, Directives, Inputs};
+use crate::wire::quote::quoted;
 use crate::wire::secret::Secret;
 
 /// The client's side.
@@ -91,18 +92,18 @@ impl DigestMd5 {
         if utf8 {
             fields.push("charset=utf-8".to_owned());
         }
-        fields.push(format!("username={}", quote(&self.who.user)));
+        fields.push(format!("username={}", quoted(&self.who.user)));
         if found.all("realm").next().is_some() || !realm.is_empty() {
-            fields.push(format!("realm={}", quote(&realm)));
+            fields.push(format!("realm={}", quoted(&realm)));
         }
-        fields.push(format!("nonce={}", quote(nonce_text)));
+        fields.push(format!("nonce={}", quoted(nonce_text)));
         fields.push("nc=00000001".to_owned());
-        fields.push(format!("cnonce={}", quote(&self.cnonce)));
-        fields.push(format!("digest-uri={}", quote(&uri)));
+        fields.push(format!("cnonce={}", quoted(&self.cnonce)));
+        fields.push(format!("digest-uri={}", quoted(&uri)));
         fields.push(format!("response={response}"));
         fields.push("qop=auth".to_owned());
         if !authzid.is_empty() {
-            fields.push(format!("authzid={}", quote(&authzid)));
+            fields.push(format!("authzid={}", quoted(&authzid)));
         }
         self.tell(nonce.len(), &found, &realm, &uri);
         self.place = Place::Answered(proof);

@@ -107,11 +107,6 @@ fn quoted(text: &[u8], at: &mut usize) -> Result<Vec<u8>, SaslError> {
     Err(SaslError::new("a quoted value has no end"))
 }
 
-/// A value in quotes.
-fn quote(value: &str) -> String {
-    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
 /// What goes into the digest.
 struct Inputs<'a> {
     user: &'a str,
@@ -173,6 +168,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::wire::quote::quoted as in_quotes;
 
     #[test]
     fn directives() {
@@ -199,7 +195,7 @@ mod tests {
 
         #[test]
         fn what_is_quoted_is_unquoted(value: String) {
-            let text = format!("x={}", quote(&value));
+            let text = format!("x={}", in_quotes(&value));
             let found = Directives::parse(text.as_bytes()).unwrap();
             prop_assert_eq!(found.one("x"), Ok(Some(value.as_bytes())));
         }

@@ -2,7 +2,8 @@
 
 use super::super::digest::same;
 use super::super::server::{Ask, Setup, Verifier};
-use super::{ANSWER_MAX, Directives, Inputs, quote};
+use super::{ANSWER_MAX, Directives, Inputs};
+use crate::wire::quote::quoted;
 
 /// The server's side.
 #[derive(Debug)]
@@ -88,8 +89,8 @@ impl Verifier for DigestMd5Verifier {
                 Ask::Challenge(
                     format!(
                         "realm={},nonce={},qop=\"auth\",charset=utf-8,algorithm=md5-sess",
-                        quote(&self.setup.host),
-                        quote(&self.setup.nonce)
+                        quoted(&self.setup.host),
+                        quoted(&self.setup.nonce)
                     )
                     .into_bytes(),
                 )
