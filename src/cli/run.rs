@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::shared::at_least_one;
 use super::{Link, Login, Output, Tls};
 
 /// `ehlo run`.
@@ -23,10 +24,10 @@ pub struct Run {
     #[arg(long = "target", value_name = "URL")]
     pub targets: Vec<String>,
     /// How many talks at once
-    #[arg(long, short, value_name = "N", default_value_t = 1)]
+    #[arg(long, short, value_name = "N", default_value = "1", value_parser = at_least_one)]
     pub jobs: usize,
     /// Run each talk so often
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one)]
     pub repeat: usize,
     /// Show each step and wait for Enter
     #[arg(long, conflicts_with = "jobs")]

@@ -172,6 +172,13 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("a number from 1 on".to_owned()),
+    }
+}
+
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if (0.001..=1e9).contains(&number) => Ok(number),

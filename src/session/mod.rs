@@ -40,7 +40,7 @@ pub use setup::{RootsLater, TlsSetup};
 pub use watch::Patience;
 
 use door::Door;
-use watch::Watch;
+use watch::{Wanted, Watch};
 
 const READ_BUFFER: usize = 64 * 1024;
 /// What may still be read when the time for a reply is over: it may have come in time, while this
@@ -91,6 +91,8 @@ pub struct Session {
     silence_told: bool,
     door: Door,
     greeted: bool,
+    /// Something came.
+    heard: bool,
     tls: Option<Arc<TlsReport>>,
     failure: Option<Error>,
     tell_drained: bool,
@@ -117,6 +119,7 @@ impl Session {
             silence_told: false,
             door: Door::default(),
             greeted: false,
+            heard: false,
             tls: None,
             failure: None,
             tell_drained: false,
@@ -204,7 +207,7 @@ impl Session {
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline();
-        let silence = (!self.greeted && !self.silence_told).then(|| {
+        let silence = (!self.heard && !self.silence_told).then(|| {
             let since = self.in_flight.front().and_then(|(_, at)| *at);
             since.unwrap_or_else(Instant::now) + SILENCE
         });
@@ -282,15 +285,12 @@ impl Session {
             .engine
             .as_ref()
             .and_then(|e| e.due().first().map(|due| due.to.clone()));
-        let what = match waited_for.as_deref() {
-            None if self.is_writing() => "the server stopped reading: nothing written".to_owned(),
-            Some("greeting") | None => "no greeting".to_owned(),
-            Some(verb) => format!("no complete reply to {verb}"),
+        let wanted = match waited_for.as_deref() {
+            None if self.is_writing() => Wanted::Room,
+            Some("greeting") | None => Wanted::Greeting(self.heard),
+            Some(verb) => Wanted::Reply(verb),
         };
-        let text = format!("{what} within {}", seconds(limit));
-        self.end(Some(
-            Error::new(Kind::Lost, text).hint("longer", "--timeout SECS"),
-        ));
+        self.end(Some(watch::out_of_time(&wanted, limit)));
     }
 
     fn wrote(&mut self, before: usize) {
@@ -309,6 +309,7 @@ impl Session {
     }
 
     fn read(&mut self, count: usize) {
+        self.heard |= count > 0;
         if self.engine.is_none() {
             let (protocol, enough) = detect::from_greeting(&mut self.greeting, &self.buf[..count]);
             if !enough {
@@ -426,13 +427,7 @@ impl Session {
             self.timer.as_mut().reset(at);
         }
         std::task::ready!(self.timer.as_mut().poll(cx));
-        let text = format!(
-            "the TLS handshake was not complete within {}",
-            seconds(limit)
-        );
-        self.end(Some(
-            Error::new(Kind::Tls, text).hint("longer", "--timeout SECS"),
-        ));
+        self.end(Some(watch::out_of_time(&Wanted::Handshake, limit)));
         Poll::Ready(())
     }
 
@@ -587,12 +582,4 @@ fn queue(conn: &mut Conn, watch: &mut Watch, bytes: Vec<u8>) {
         watch.begin();
     }
     conn.queue_owned(bytes);
-}
-
-fn seconds(limit: Duration) -> String {
-    let secs = limit.as_secs_f64();
-    match secs {
-        _ if secs >= 120.0 && secs % 60.0 == 0.0 => format!("{} minutes", secs / 60.0),
-        _ => format!("{secs} s"),
-    }
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::error::{Error, Kind};
+
 /// Octets of content that must arrive in each `PACE_WINDOW`.
 const PACE_OCTETS: u64 = 1024;
 const PACE_WINDOW: Duration = Duration::from_secs(60);
@@ -94,5 +96,41 @@ impl Watch {
     /// How long the current wait has lasted.
     pub fn waited(&self) -> Duration {
         self.since.elapsed()
+    }
+}
+
+/// What did not come in time.
+pub(super) enum Wanted<'a> {
+    /// Room for what is said: the peer reads nothing.
+    Room,
+    /// The greeting; true when a part of it is there.
+    Greeting(bool),
+    /// The reply to this verb.
+    Reply(&'a str),
+    /// The end of the handshake.
+    Handshake,
+}
+
+/// The error that ends a session.
+pub(super) fn out_of_time(wanted: &Wanted<'_>, limit: Duration) -> Error {
+    let (kind, what) = match wanted {
+        Wanted::Room => (
+            Kind::Lost,
+            "the server stopped reading: nothing written".to_owned(),
+        ),
+        Wanted::Greeting(false) => (Kind::Lost, "no greeting".to_owned()),
+        Wanted::Greeting(true) => (Kind::Lost, "no complete greeting".to_owned()),
+        Wanted::Reply(verb) => (Kind::Lost, format!("no complete reply to {verb}")),
+        Wanted::Handshake => (Kind::Tls, "the TLS handshake was not complete".to_owned()),
+    };
+    let text = format!("{what} within {}", seconds(limit));
+    Error::new(kind, text).hint("longer", "--timeout SECS")
+}
+
+fn seconds(limit: Duration) -> String {
+    let secs = limit.as_secs_f64();
+    match secs {
+        _ if secs >= 120.0 && secs % 60.0 == 0.0 => format!("{} minutes", secs / 60.0),
+        _ => format!("{secs} s"),
     }
 }

@@ -69,6 +69,10 @@ fn time_limits_name_what_was_waited_for() {
     run(&[&fake.url("smtp"), "--timeout", "0.3"], "")
         .code(6)
         .says("no greeting within 0.3 s");
+    let fake = Fake::new(vec![say("220-hi\r\n"), Do::Hold]);
+    run(&[&fake.url("smtp"), "--timeout", "0.3"], "")
+        .code(6)
+        .says("no complete greeting within 0.3 s");
     let fake = Fake::new(vec![say("220 hi\r\n"), Do::Hear, Do::Hold]);
     run(&[&fake.url("smtp"), "--timeout", "0.3"], "NOOP\n")
         .code(6)

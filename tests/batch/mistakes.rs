@@ -37,6 +37,8 @@ fn wrong_command_lines_are_2() {
         (&["h", "--login=PLIAN"], "known     "),
         (&["h", "--login=NTLM"], "is not spoken here"),
         (&["localhost:20386:1"], "too many colons"),
+        (&["run", "--jobs", "0", "a.talk"], "a number from 1 on"),
+        (&["run", "--repeat", "0", "a.talk"], "a number from 1 on"),
         (&["--no-such-option", "h"], "--no-such-option"),
     ] {
         run(args, "").code(2).says(text).never_says("geheim");
@@ -158,7 +160,17 @@ fn response_injection_is_reported_and_never_parsed() {
 }
 
 #[test]
+fn what_is_repeated_goes_to_the_server() {
+    run(&[], "EHLO me.test\n:repeat 2 :status\n")
+        .says("COMMAND is one for the server")
+        .never_says("->  :status");
+}
+
+#[test]
 fn console_commands_that_ask_name_the_option_in_batch() {
+    run(&[], ":compose\n")
+        .says("nobody is there to answer")
+        .never_says("->  EHLO");
     run(&[], "EHLO me.test\n:auth PLAIN alice\n").says("--password-command");
     run(&[], ":nonsense\n")
         .code(2)

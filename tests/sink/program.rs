@@ -23,6 +23,11 @@ fn what_cannot_be_is_refused() {
         (&["0.0.0.0:0"][..], 2, "--listen-publicly"),
         (&["somewhere"], 2, "no port"),
         (&["127.0.0.1:0", "-f", "RCTP"], 2, "no command"),
+        (
+            &["127.0.0.1:0", "--hide", "dsn,PIPLINING"],
+            2,
+            "is never offered",
+        ),
         (&["127.0.0.1:0", "--user", "dora"], 2, "a colon"),
         (&["127.0.0.1:0", "--maildir", "/proc/no"], 7, "/proc/no"),
         (

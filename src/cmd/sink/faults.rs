@@ -7,7 +7,7 @@ use crate::config;
 use crate::duration;
 use crate::error::{Error, Result};
 use crate::proto::faults::{CloseWhen, DOT, Effect, Fault, GREETING};
-use crate::proto::smtp::sink::Wait;
+use crate::proto::smtp::sink::{Wait, offerable};
 use crate::proto::smtp::spec::SPEC;
 
 /// Rows of the options, then those of the file: of two that fit, the first one's action is taken.
@@ -71,12 +71,9 @@ pub(super) fn table(options: &cli::Sink) -> Result<(Vec<Fault>, Vec<Wait>)> {
         rows.push(row("--delay", verb, act)?);
     }
     if !options.hide.is_empty() {
-        let hide = options
-            .hide
-            .iter()
-            .map(|word| word.trim().to_ascii_uppercase());
+        let hide = options.hide.iter().map(|word| offered(word));
         let act = Effect {
-            hide: hide.collect(),
+            hide: hide.collect::<Result<_>>()?,
             ..Effect::default()
         };
         rows.push(row("--hide", "CONNECT", act)?);
@@ -85,6 +82,17 @@ pub(super) fn table(options: &cli::Sink) -> Result<(Vec<Fault>, Vec<Wait>)> {
         rows.extend(config::faults::read_file(file)?);
     }
     Ok((rows, waits))
+}
+
+/// The keyword of an extension that the sink has.
+fn offered(word: &str) -> Result<String> {
+    let word = word.trim().to_ascii_uppercase();
+    if offerable().any(|known| known == word) {
+        return Ok(word);
+    }
+    let known: Vec<&str> = offerable().collect();
+    let what = format!("--hide: \"{}\" is never offered", word.escape_debug());
+    Err(Error::usage(what).hint("known", known.join(" ")))
 }
 
 fn row(switch: &str, verb: &str, act: Effect) -> Result<Fault> {

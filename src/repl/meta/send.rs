@@ -209,6 +209,16 @@ fn nothing_held(desk: &mut Desk) -> Result<()> {
     }
 }
 
+/// What is said over and over is said to the server: console commands have no replies to time.
+fn for_the_server(usage: &str, command: &str) -> Result<()> {
+    match command.trim_start().starts_with(':') {
+        true => Err(Error::usage(format!(
+            "usage: {usage}, where COMMAND is one for the server"
+        ))),
+        false => Ok(()),
+    }
+}
+
 /// `:repeat N COMMAND`.
 pub(super) async fn repeat(desk: &mut Desk, rest: &str) -> Result<()> {
     let usage = || Error::usage("usage: :repeat N COMMAND");
@@ -218,6 +228,7 @@ pub(super) async fn repeat(desk: &mut Desk, rest: &str) -> Result<()> {
         .ok()
         .filter(|n| (1..=MOST_REPEATS).contains(n))
         .ok_or_else(usage)?;
+    for_the_server(":repeat N COMMAND", command)?;
     nothing_held(desk)?;
     let mut times = Vec::new();
     for _ in 0..count {
@@ -256,6 +267,7 @@ pub(super) async fn watch(desk: &mut Desk, rest: &str) -> Result<()> {
             Error::usage(":watch ends with Ctrl-C only").hint("instead", ":repeat N COMMAND")
         );
     }
+    for_the_server(":watch SECS COMMAND", command)?;
     nothing_held(desk)?;
     desk.say(Mark::Info, "again and again until Ctrl-C")?;
     loop {

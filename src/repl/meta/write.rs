@@ -20,6 +20,10 @@ pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
     if !mail {
         return Err(Error::usage("this session carries no mail").hint("open", ":open smtp://HOST"));
     }
+    if !desk.front.can_ask() {
+        return Err(Error::usage(":compose asks, and nobody is there to answer")
+            .hint("instead", "MAIL FROM, RCPT TO, DATA and the message"));
+    }
     if active(desk)?.together.is_some() {
         return Err(
             Error::usage("a message is not composed among lines held back")

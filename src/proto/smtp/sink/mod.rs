@@ -28,6 +28,7 @@ use memchr::memchr;
 pub use self::board::{Board, Counter};
 use self::content::Transaction;
 pub use self::mark::{Did, Mark};
+pub use self::verbs::offerable;
 use crate::proto::engine::Step;
 use crate::proto::faults::{CloseWhen, Effect, GREETING, Occasion};
 use crate::proto::login::Login;

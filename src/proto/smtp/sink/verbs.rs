@@ -21,6 +21,11 @@ const OFFERED: &[&str] = &[
     "DSN",
 ];
 
+/// What can be offered: to everybody, or where TLS and accounts are at hand.
+pub fn offerable() -> impl Iterator<Item = &'static str> {
+    OFFERED.iter().copied().chain(["STARTTLS", "AUTH"])
+}
+
 impl Sink {
     pub(super) fn command(&mut self, line: &[u8]) {
         self.did = Did::Other;
