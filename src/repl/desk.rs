@@ -289,8 +289,7 @@ impl Desk {
         if !self.front.can_ask() {
             return Ok(false);
         }
-        let answer = self.front.ask("type yes to do it: ", "--yes").await?;
-        Ok(answer.is_some_and(|a| a.trim().eq_ignore_ascii_case("yes")))
+        self.front.yes("type yes to do it: ", "--yes").await
     }
 
     /// Shows a failure of ours; in batch it decides the exit code.

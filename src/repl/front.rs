@@ -106,6 +106,22 @@ impl Front {
         }
     }
 
+    /// Asks for a yes: the whole word, since what is asked for cannot be undone. Whoever types a y
+    /// is told so, once.
+    ///
+    /// # Errors
+    /// As `ask`.
+    pub async fn yes(&mut self, question: &str, option: &str) -> Result<bool> {
+        let mut answer = self.ask(question, option).await?;
+        if answer
+            .as_deref()
+            .is_some_and(|a| a.trim().eq_ignore_ascii_case("y"))
+        {
+            answer = self.ask("the whole word, yes: ", option).await?;
+        }
+        Ok(answer.is_some_and(|a| a.trim().eq_ignore_ascii_case("yes")))
+    }
+
     /// Reads a console line, whatever is being typed; `None` as `ask`.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! A reply that goes elsewhere: into a file or a command, as octets, not as marked text.
 //!
 //! When the reply holds content (a literal, a dotted body), that content alone is written; else its
-//! lines are. Beyond `HELD` of lines without content it is taken for lines, and all of it is written.
+//! lines are; the last of them is that of the status where the others lead up to it (`250-`, `250 `), and
+//! where it is all there is. The status is on the screen in any case. Beyond `HELD` of lines without content it is taken for lines, and all of it is written.
 
 use std::fs::File;
 use std::io::Write;
@@ -20,6 +21,8 @@ pub struct Redirect {
     to: To,
     held: Vec<u8>,
     holds: Holds,
+    /// The line of the status belongs to those held back.
+    with_status: bool,
     /// Octets written.
     pub written: u64,
 }
@@ -72,6 +75,7 @@ impl Redirect {
             to,
             held: Vec::new(),
             holds: Holds::Unknown,
+            with_status: true,
             written: 0,
         }
     }
@@ -94,15 +98,19 @@ impl Redirect {
                 self.write(&part.bytes)?;
                 Ok(true)
             }
-            Event::Line(line) if matches!(line.kind, LineKind::Status | LineKind::GoAhead) => {
+            Event::Line(line) if line.kind == LineKind::GoAhead => Ok(false),
+            Event::Line(line) if line.kind == LineKind::Status => {
+                if self.with_status && self.holds == Holds::Unknown {
+                    self.hold(&line.text);
+                }
                 Ok(false)
             }
             Event::Line(line) => {
                 if self.holds == Holds::Content {
                     return Ok(true);
                 }
-                self.held.extend_from_slice(&line.text);
-                self.held.push(b'\n');
+                self.with_status = line.kind == LineKind::More;
+                self.hold(&line.text);
                 if self.held.len() >= HELD {
                     self.holds = Holds::Lines;
                     self.write_held()?;
@@ -134,6 +142,11 @@ impl Redirect {
                 Ok(format!("{written} octets given to {command} ({status})"))
             }
         }
+    }
+
+    fn hold(&mut self, line: &[u8]) {
+        self.held.extend_from_slice(line);
+        self.held.push(b'\n');
     }
 
     fn write_held(&mut self) -> Result<()> {

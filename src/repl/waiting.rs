@@ -192,13 +192,13 @@ impl Desk {
     async fn ask_trust(&mut self) -> Result<()> {
         let answer = self
             .front
-            .ask("go on without trust? type yes: ", "--insecure")
+            .yes("go on without trust? type yes: ", "--insecure")
             .await;
         let Some(seat) = self.seats.get_mut(self.active) else {
             return Ok(());
         };
         match answer {
-            Ok(Some(answer)) if answer.trim().eq_ignore_ascii_case("yes") => seat.session.trust(),
+            Ok(true) => seat.session.trust(),
             _ => {
                 seat.session.drop_connection();
                 seat.untrusted = true;

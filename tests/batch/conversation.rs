@@ -412,3 +412,25 @@ fn no_line_of_a_long_reply_is_missing_in_its_file() {
     assert_eq!(written.len(), lines.replace('\r', "").len());
     assert!(written == lines.replace('\r', ""), "the lines differ");
 }
+
+/// The last line of a reply of several is part of it, and a lone one is all of it.
+#[test]
+fn the_status_goes_into_the_file_where_it_is_part_of_the_reply() {
+    let folder = tempfile::tempdir().unwrap();
+    for (reply, written) in [
+        ("214-one\r\n214 two\r\n", "214-one\n214 two\n"),
+        ("250 ok\r\n", "250 ok\n"),
+    ] {
+        let fake = Fake::new(vec![
+            say("220 hi\r\n"),
+            Do::Hear,
+            say(reply),
+            Do::Hear,
+            say("221 bye\r\n"),
+        ]);
+        let file = folder.path().join(written.len().to_string());
+        let typed = format!(":> {} HELP\nQUIT\n", file.display());
+        run(&[&fake.url("smtp"), "--allow-commands"], typed).code(0);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
+    }
+}

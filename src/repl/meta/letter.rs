@@ -2,6 +2,7 @@
 
 use crate::proto::event::Offers;
 use crate::wire::b64;
+use crate::wire::show::{Charset, show};
 
 /// Octets of text in one encoded word: in base64 they stay within its 75 (RFC 2047 2).
 const WORD_MAX: usize = 42;
@@ -28,6 +29,30 @@ pub(super) struct Sealed {
 }
 
 impl Letter {
+    /// What a server may not like about the addresses, as far as it can be told from here.
+    pub(super) fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let to = addresses(&self.to);
+        if to.is_empty() {
+            doubts.push("To names nobody: DATA will be refused".to_owned());
+        }
+        // RFC 5321 4.5.1: postmaster alone needs no domain; 4.5.5: a sender may be empty.
+        let lacking = |one: &&str| {
+            let address = bare(one);
+            !address.is_empty()
+                && !address.contains('@')
+                && !address.eq_ignore_ascii_case("postmaster")
+        };
+        let people = std::iter::once(self.from.as_str()).chain(to);
+        doubts.extend(people.filter(lacking).map(|one| {
+            format!(
+                "{} has no domain",
+                show(bare(one).as_bytes(), Charset::Unicode)
+            )
+        }));
+        doubts
+    }
+
     /// The message in the form that these offers allow.
     pub(super) fn seal(&self, offers: &Offers) -> Sealed {
         let recipients = addresses(&self.to);
@@ -167,6 +192,23 @@ mod tests {
                 rest: String::new(),
             }],
         }
+    }
+
+    #[test]
+    fn an_address_that_will_not_do_is_named() {
+        assert!(letter().doubts().is_empty());
+        let doubtful = Letter {
+            to: "Bob <bob>, postmaster, a\u{1b}b".to_owned(),
+            ..Letter::default()
+        };
+        assert_eq!(
+            doubtful.doubts(),
+            ["bob has no domain", "a␛b has no domain"]
+        );
+        assert_eq!(
+            Letter::default().doubts(),
+            ["To names nobody: DATA will be refused"]
+        );
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
             None => return desk.say(Mark::Info, "nothing was sent"),
         }
     }
+    for text in letter.doubts() {
+        desk.say(Mark::Remark, &text)?;
+    }
     desk.say(Mark::Info, "the body; a line with a dot ends it")?;
     loop {
         match desk.front.ask("data> ", "a console").await? {
