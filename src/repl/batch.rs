@@ -73,38 +73,47 @@ fn failed_fast(desk: &Desk) -> bool {
     desk.settings.fail_fast && desk.seats.iter().any(|seat| seat.failure.is_some())
 }
 
-/// Ends every session as the end of input does.
+/// Ends every session as the end of input does. False when one was inside a body, a literal or a
+/// login, and lost it.
 ///
 /// # Errors
 /// As `run`.
-pub async fn farewell(desk: &mut Desk) -> Result<()> {
+pub async fn farewell(desk: &mut Desk) -> Result<bool> {
+    let mut complete = true;
     for index in 0..desk.seats.len() {
         desk.active = index;
-        say_goodbye(desk).await?;
+        if let Some(what) = say_goodbye(desk).await? {
+            complete = false;
+            desk.complain(
+                &Error::usage(what).hint("so", "the connection was dropped, nothing was completed"),
+            )?;
+        }
     }
-    Ok(())
+    Ok(complete)
 }
 
-async fn say_goodbye(desk: &mut Desk) -> Result<()> {
+/// Ends the session in use; tells inside what.
+async fn say_goodbye(desk: &mut Desk) -> Result<Option<&'static str>> {
     if let Some(message) = desk.seat().and_then(|seat| seat.feed.end()) {
         desk.say(Mark::Remark, &message)?;
     }
     let Some(seat) = desk.seat() else {
-        return Ok(());
+        return Ok(None);
     };
     if seat.session.is_over() {
-        return Ok(());
+        return Ok(None);
     }
     if seat.mode() == Mode::Idle {
         let _ = seat.session.submit(Input::Cancel);
         desk.settle().await?;
     }
     let Some(seat) = desk.seat() else {
-        return Ok(());
+        return Ok(None);
     };
     if seat.is_shaking_hands() {
         seat.drop_connection();
-        return desk.settle().await.map(|_| ());
+        desk.settle().await?;
+        return Ok(None);
     }
     let unfinished = match seat.mode() {
         Mode::Body => Some("the input ended inside a message body: the dot was not sent"),
@@ -112,11 +121,9 @@ async fn say_goodbye(desk: &mut Desk) -> Result<()> {
         Mode::Answer { .. } => Some("the input ended inside a login"),
         Mode::Idle | Mode::Command => None,
     };
-    if let Some(what) = unfinished {
+    if unfinished.is_some() {
         seat.drop_connection();
-        return desk.complain(
-            &Error::usage(what).hint("so", "the connection was dropped, nothing was completed"),
-        );
+        return Ok(unfinished);
     }
     let pending = seat
         .session
@@ -127,7 +134,8 @@ async fn say_goodbye(desk: &mut Desk) -> Result<()> {
         let text = format!(
             "{pending} pending DELE not committed: the connection was dropped without QUIT"
         );
-        return desk.say(Mark::Info, &text);
+        desk.say(Mark::Info, &text)?;
+        return Ok(None);
     }
     if !seat.said_goodbye
         && let Some(protocol) = seat.session.protocol()
@@ -140,7 +148,8 @@ async fn say_goodbye(desk: &mut Desk) -> Result<()> {
     if let Some(seat) = desk.seat() {
         seat.drop_connection();
     }
-    desk.settle().await.map(|_| ())
+    desk.settle().await?;
+    Ok(None)
 }
 
 /// Standard input as lines without their ends, read on a thread of its own.

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::error::{Error, Result, without_number};
+use crate::error::{Error, Kind, Result, without_number};
 use crate::proto::engine::Mode;
 use crate::target::Place;
 use crate::terminal::Saved;
@@ -118,11 +118,18 @@ async fn serve(
         code = ends.next() => Err(code),
     };
     let saved = match (&start.save, &outcome) {
-        (Some(save), Ok(Ok(())) | Err(_)) => desk.save_talk(save),
+        (Some(save), Ok(Ok(_)) | Err(_)) => desk.save_talk(save),
         _ => Ok(()),
     };
     let code = match outcome {
-        Ok(outcome) => return outcome.and(saved),
+        Ok(outcome) => {
+            let complete = outcome?;
+            saved?;
+            return match complete {
+                true => Ok(()),
+                false => Err(Error::silent(Kind::Usage)),
+            };
+        }
         Err(code) => code,
     };
     // The editor's thread is inside a read that nothing interrupts: it is not waited for.
@@ -133,11 +140,12 @@ async fn serve(
     std::process::exit(code)
 }
 
+/// The conversations, to their end; what `batch::farewell` says of it.
 async fn converse(
     desk: &mut Desk,
     opening: Opening,
     history: Option<std::path::PathBuf>,
-) -> Result<()> {
+) -> Result<bool> {
     if opening.target.place == Place::Practice {
         for line in WELCOME {
             let dot = match desk.settings.look.charset {

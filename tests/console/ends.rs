@@ -18,6 +18,26 @@ fn signals_leave_the_terminal_as_it_was() {
     }
 }
 
+/// What was begun and never sent is no success, whoever asks for the exit code.
+#[test]
+fn leaving_inside_a_body_is_2() {
+    let mut console = Console::greeted(50);
+    for line in [
+        "EHLO me.test",
+        "MAIL FROM:<a@example.org>",
+        "RCPT TO:<bob@ehlo.test>",
+    ] {
+        console.exchange(line, "250 ");
+    }
+    console.line("DATA").prompt("data>");
+    console.line("half a message").prompt("data>");
+    console.press_until("\u{4}", "the dot was not sent");
+    assert_eq!(console.end(), 2);
+    let mut console = Console::greeted(50);
+    console.press_until("\u{4}", "closed");
+    assert_eq!(console.end(), 0);
+}
+
 /// The editor waits for a line that may never come: a talk that cannot be saved does not wait with it.
 #[test]
 fn a_talk_that_cannot_be_saved_does_not_hold_the_end() {
