@@ -124,8 +124,9 @@ fn harm_is_asked_about_once() {
         .until("no twice", |screen| screen.matches("not sent").count() == 2)
         .prompt("a7>");
     console.line("close").prompt("type yes to do it:");
+    console.line("y").prompt("the whole word, yes:");
     console
-        .line("y")
+        .line("no")
         .until("no thrice", |screen| {
             screen.matches("not sent").count() == 3
         })
