@@ -178,7 +178,6 @@ fn flags_names_and_the_rest() {
                 "APPEND T (\\Seen) \" 1-Feb-2020 00:00:00 -0000\" ~{3+}\nabc",
                 "OK",
             ),
-            ("APPEND T \"1-Feb-2020 00:00:00 -0000\" {3+}\nabc", "BAD"),
             ("APPEND T {3+}\nabc (\\Seen) {3+}\nabc", "OK"),
             ("APPEND T {0+}\n", "NO"),
             ("APPEND Nope {3+}\nabc", "NO [TRYCREATE]"),
@@ -214,6 +213,35 @@ fn flags_names_and_the_rest() {
             ("APPEND caf\u{e9} {3+}\nabc", "OK"),
             ("STORE 1 +FLAGS (caf\u{e9})", "BAD"),
         ],
+    );
+}
+
+/// Forms outside the grammar that clients in use send, and Dovecot takes.
+#[test]
+fn what_clients_write_all_the_same() {
+    let mut talk = Talk::alice(&service());
+    three(&mut talk);
+    judge(
+        &mut talk,
+        &[
+            // imapflow, node-imap
+            ("APPEND T \"1-Feb-2020 00:00:00 +0100\" {3+}\nabc", "OK"),
+            ("APPEND T \"-Feb-2020 00:00:00 -0000\" {3+}\nabc", "BAD"),
+            // aioimaplib
+            ("ID ( \"name\" \"x\" \"version\" \"1\")", "OK"),
+            // imap-tools
+            ("SEARCH CHARSET UTF8 TEXT {2+}\n\u{e9}", "OK"),
+            ("STORE 2 +FLAGS (work)", "OK"),
+        ],
+    );
+    // emailjs-imap-client
+    assert!(
+        talk.say("a SEARCH KEYWORD \"work\"")
+            .starts_with("* SEARCH 2\n")
+    );
+    assert!(
+        talk.say("a FETCH 4 INTERNALDATE")
+            .contains("\" 1-Feb-2020 00:00:00 +0100\"")
     );
 }
 

@@ -77,6 +77,7 @@ fn shifts(charset: &[u8]) -> bool {
 /// True when a charset's name is known, so that a search can be done in it.
 pub fn knows_charset(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"utf-8")
+        || name.eq_ignore_ascii_case(b"utf8")
         || name.eq_ignore_ascii_case(b"us-ascii")
         || name.len() < 40 && charset_decoder(name).is_some()
 }

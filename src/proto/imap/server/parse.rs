@@ -309,6 +309,11 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Blanks where the grammar has none, of which servers in use think nothing.
+    pub(super) fn blanks(&mut self) {
+        while self.take(b' ') {}
+    }
+
     /// A string, or an atom in its place (`]` may stand in it).
     pub(super) fn astring(&mut self, what: &str) -> Parsed<Cow<'a, [u8]>> {
         if self.peek() == Some(b'"') || self.is_literal() {
@@ -451,7 +456,15 @@ impl<'a> Parser<'a> {
 
 fn date_time(text: &str) -> Option<Stamp> {
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    // dd-Mon-yyyy hh:mm:ss +zzzz, the day padded with a blank.
+    // dd-Mon-yyyy hh:mm:ss +zzzz, the day padded with a blank. Some clients forget the padding
+    // (imapflow, node-imap), and servers in use take it.
+    let padded;
+    let text = if text.as_bytes().get(1) == Some(&b'-') {
+        padded = format!(" {text}");
+        &padded
+    } else {
+        text
+    };
     if text.len() != 26 || !text.is_ascii() {
         return None;
     }
@@ -542,8 +555,10 @@ mod tests {
         let time = |text: &str| Parser::new(text.as_bytes()).date_time().ok();
         let good = time("\" 7-Jul-1996 02:44:25 -0700\"").unwrap();
         assert_eq!(good.imap().to_string(), " 7-Jul-1996 02:44:25 -0700");
+        assert_eq!(time("\"7-Jul-1996 02:44:25 -0700\""), Some(good));
         for text in [
-            "\"7-Jul-1996 02:44:25 -0700\"",
+            "\"-Jul-1996 02:44:25 -0700\"",
+            "\"--Jul-1996 02:44:25 -0700\"",
             "\"17-Jul-1996 02:44:25\"",
             "\"31-Feb-1996 02:44:25 +0000\"",
             "\"17-Jul-1996 24:44:25 +0000\"",

@@ -82,6 +82,8 @@ impl ImapServer {
             let start = p.at();
             let (pairs, field, value) = ID_LIMITS;
             let given = p.list(0, |p| {
+                // `( "name" …`, as aioimaplib writes.
+                p.blanks();
                 let at = p.at();
                 let name = p.string("a field's name in quotes")?;
                 p.space()?;

@@ -228,9 +228,14 @@ impl Reader {
     }
 }
 
+/// An atom by the grammar; emailjs-imap-client quotes it, and servers in use take that.
 fn keyword(p: &mut Parser<'_>) -> Parsed<Key> {
     p.space()?;
-    Ok(Key::Keyword(p.atom("a keyword")?.to_owned()))
+    let text = match p.peek() {
+        Some(b'"') => p.string("a keyword")?,
+        _ => p.atom("a keyword")?.as_bytes().into(),
+    };
+    Ok(Key::Keyword(String::from_utf8_lossy(&text).into_owned()))
 }
 
 fn day(p: &mut Parser<'_>) -> Parsed<Day> {
