@@ -243,6 +243,8 @@ pub struct Facts {
     pub logged_in: bool,
     /// IMAP: the selected mailbox, as sent.
     pub mailbox: Option<String>,
+    /// IMAP: it was opened by EXAMINE, or the server allows reading only.
+    pub read_only: bool,
     /// IMAP: the tag that the next command will carry; `None` when tags are typed by hand.
     pub next_tag: Option<String>,
     /// POP3: messages marked by DELE that QUIT will remove.

@@ -34,6 +34,8 @@ pub fn question(
         "UID EXPUNGE" => {
             "UID EXPUNGE removes the named messages marked \\Deleted for good".to_owned()
         }
+        // RFC 9051 6.4.1: nothing is removed where nothing may be written, unless that is about to change.
+        "CLOSE" if engine.facts().read_only && before.is_empty() && !engine.owes() => return None,
         "CLOSE" => format!("CLOSE removes {marked} for good; UNSELECT keeps them"),
         "DELETE" => {
             let name = show(line, Charset::Unicode);

@@ -55,7 +55,8 @@ pub(super) fn status(desk: &mut Desk) -> Result<()> {
         };
         rows.push(("login", user));
         if let Some(mailbox) = facts.mailbox {
-            rows.push(("mailbox", mailbox));
+            let only = if facts.read_only { " (read only)" } else { "" };
+            rows.push(("mailbox", format!("{mailbox}{only}")));
         }
         for line in facts.transaction {
             rows.push(("message", line));

@@ -261,6 +261,7 @@ impl Engine for Client {
             user: self.place.user.clone(),
             logged_in: self.place.logged_in,
             mailbox: self.place.mailbox.clone(),
+            read_only: self.place.read_only,
             next_tag: self.tags.upcoming(),
             leaving: self.place.leaving,
             ..Facts::default()
