@@ -110,7 +110,7 @@ fn a_mailbox_that_is_only_read_is_closed_without_a_question() {
     let mut console = Console::inbox(60);
     console.exchange(":set guard ask", "");
     console.exchange("examine inbox", "a3 OK");
-    console.exchange(":status", "inbox (read only)");
+    console.exchange(":status", "INBOX (read only)");
     console.exchange("close", "a4 OK");
 }
 
