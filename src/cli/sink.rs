@@ -11,6 +11,9 @@ use super::shared::seconds;
 pub struct Sink {
     /// Where to listen: host:port (port 0: any free one), port, or unix:PATH [default: localhost:2525]
     pub listen: Option<String>,
+    /// How many connections may wait to be accepted on a port, where smtp-sink has it [default: 4096]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    pub backlog: Option<u32>,
     /// Speak LMTP: a reply for each recipient
     #[arg(short = 'L', long)]
     pub lmtp: bool,

@@ -32,11 +32,16 @@ pub struct Listener(TcpListener);
 impl Listener {
     /// Listens at an address; port 0 takes any that is free.
     pub fn bind(addr: SocketAddr) -> io::Result<Self> {
-        Self::bind_with(addr, None)
+        Self::bind_with(addr, None, None)
     }
 
-    /// The same with a receive window of about so many octets, which connections inherit.
-    pub fn bind_with(addr: SocketAddr, window: Option<u32>) -> io::Result<Self> {
+    /// The same with a receive window of about so many octets, which connections inherit, and with
+    /// so many connections at most that wait to be accepted.
+    pub fn bind_with(
+        addr: SocketAddr,
+        window: Option<u32>,
+        backlog: Option<u32>,
+    ) -> io::Result<Self> {
         let socket = if addr.is_ipv4() {
             TcpSocket::new_v4()?
         } else {
@@ -51,7 +56,7 @@ impl Listener {
             socket.set_recv_buffer_size(octets)?;
         }
         socket.bind(addr)?;
-        socket.listen(BACKLOG).map(Self)
+        socket.listen(backlog.unwrap_or(BACKLOG)).map(Self)
     }
 
     /// The address, with the port that was taken.

@@ -52,6 +52,7 @@ fn listen() -> (String, JoinHandle<Vec<String>>) {
 #[test]
 fn in_old_mode_nothing_is_said_but_the_message() {
     let (url, heard) = listen();
+    let url = url.replace("smtp://", "inet:");
     report(
         &url,
         &["-o", "-m", "1", "-l", "20", "-f", "a@b", "-t", "c@d"],

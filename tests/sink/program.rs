@@ -28,6 +28,7 @@ fn what_cannot_be_is_refused() {
             2,
             "is never offered",
         ),
+        (&["127.0.0.1:0", "0"], 2, "0 is not in 1..=65535"),
         (&["127.0.0.1:0", "--user", "dora"], 2, "a colon"),
         (&["127.0.0.1:0", "--maildir", "/proc/no"], 7, "/proc/no"),
         (
@@ -71,7 +72,8 @@ fn enough_is_enough() {
 
 #[test]
 fn others_wait_their_turn() {
-    let sink = Sink::start(&["-m", "1"]);
+    // With a backlog, as smtp-sink is called.
+    let sink = Sink::start(&["127.0.0.1:0", "16", "-m", "1"]);
     let mut first = sink.greeted();
     let address = sink.address();
     let second = std::thread::spawn(move || {

@@ -55,7 +55,8 @@ impl Server {
     /// `Usage` for what cannot be or must not be, `Connect` for a host without address, `Local` for
     /// files.
     pub(super) async fn new(text: &str, options: &cli::Load, can_ask: bool) -> Result<Self> {
-        let target = target::parse(text, None)?;
+        // smtp-source's word for what a target is anyway.
+        let target = target::parse(text.strip_prefix("inet:").unwrap_or(text), None)?;
         let protocol = target.protocol.map_or("smtp", |p| p.name);
         let protocol = if options.lmtp && protocol == "smtp" {
             "lmtp"

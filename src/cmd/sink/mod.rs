@@ -142,7 +142,7 @@ async fn serve(
     let no_signals = |e| Error::local(format!("signals cannot be caught: {e}"));
     let mut term = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-    let doors = wanted.bind(options.window)?;
+    let doors = wanted.bind(options.window, options.backlog)?;
     identity.take()?;
     // What cannot be written is said before anything comes, not when it has come.
     let files = Files::open(options.hdr.as_deref(), options.html.as_deref())?;

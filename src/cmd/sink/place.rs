@@ -82,7 +82,7 @@ pub(super) fn wanted(options: &cli::Sink) -> Result<Wanted> {
 
 impl Wanted {
     /// Listens on all of it; with port 0 every address gets the port of the first one.
-    pub(super) fn bind(&self, window: Option<u32>) -> Result<Vec<Door>> {
+    pub(super) fn bind(&self, window: Option<u32>, backlog: Option<u32>) -> Result<Vec<Door>> {
         let addresses = match self {
             Self::Tcp(addresses) => addresses,
             Self::Unix(path) => {
@@ -99,7 +99,7 @@ impl Wanted {
             if let (0, Some(Door::Tcp(_, first))) = (address.port(), doors.first()) {
                 address.set_port(first.port());
             }
-            let bound = Listener::bind_with(address, window)
+            let bound = Listener::bind_with(address, window, backlog)
                 .and_then(|l| l.addr().map(|at| Door::Tcp(l, at)));
             match bound {
                 Ok(door) => doors.push(door),
