@@ -343,9 +343,7 @@ pub async fn ask_offers(desk: &mut Desk) -> Result<bool> {
         return Ok(true);
     };
     let line = protocol.ask_offers.replace("{name}", &seat.ehlo_name());
-    seat.session
-        .submit(Input::Line(line.as_bytes()))
-        .map_err(|r| not_sent(&r))?;
+    seat.ask(&line).map_err(|r| not_sent(&r))?;
     desk.settle().await
 }
 

@@ -7,7 +7,6 @@ use crate::error::{Error, Kind, Result};
 use crate::net::tls::Roots;
 use crate::practice::Practice;
 use crate::proto::TlsMode;
-use crate::proto::engine::Input;
 use crate::session::RootsLater;
 use crate::session::policy::{Do, RequireTls};
 use crate::session::{Session, Timed, open as dial};
@@ -265,8 +264,7 @@ async fn require_tls(desk: &mut Desk) -> Result<()> {
                 return Err(error);
             }
             Do::Say(line) => {
-                let sent = seat.session.submit(Input::Line(line.as_bytes()));
-                sent.map_err(|refusal| not_sent(&refusal))?;
+                seat.ask(&line).map_err(|refusal| not_sent(&refusal))?;
                 // What was said before this line is no answer to it.
                 if !desk.settle().await? {
                     return without_tls(desk).await;

@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 use super::opening::Opening;
 use crate::error::Kind;
 use crate::net::Conn;
-use crate::proto::engine::Mode;
+use crate::proto::engine::{Input, Mode, Refusal};
 use crate::proto::event::{
     Event, Exchange, Line, LineKind, Offers, Reply, Sent, SentKind, Verdict,
 };
@@ -51,6 +51,9 @@ pub struct Seat {
     pub late: BTreeMap<Exchange, String>,
     /// Exchanges that the person gave up waiting for, until they are complete.
     pub given_up: BTreeSet<Exchange>,
+    /// Exchanges that ehlo began by itself to learn what it needs. A refusal there (a POP3 server
+    /// without CAPA) is nobody's failure: what depends on the answer tells its own.
+    pub own: BTreeSet<Exchange>,
     /// True when content was asked for after the person had stopped waiting: what is typed at the
     /// old prompt is not meant as that.
     pub late_go_ahead: bool,
@@ -133,6 +136,16 @@ impl Seat {
         begun && !self.session.is_over()
     }
 
+    /// Sends a line that nobody typed, to learn what the server can do.
+    ///
+    /// # Errors
+    /// When it cannot be sent now.
+    pub fn ask(&mut self, line: &str) -> Result<(), Refusal> {
+        let exchange = self.session.submit(Input::Line(line.as_bytes()))?;
+        self.own.insert(exchange);
+        Ok(())
+    }
+
     /// Ends the connection from this side.
     pub fn drop_connection(&mut self) {
         self.closed = true;
@@ -177,6 +190,7 @@ impl Seat {
             known: Arc::default(),
             late: BTreeMap::new(),
             given_up: BTreeSet::new(),
+            own: BTreeSet::new(),
             late_go_ahead: false,
             upload: None,
             offers: Offers::default(),
@@ -294,7 +308,10 @@ impl Seat {
                 } else {
                     self.feed.reply(reply);
                 }
-                if let Some(kind) = failure_of(reply) {
+                let own = reply.exchange.is_some_and(|e| self.own.remove(&e));
+                if let Some(kind) = failure_of(reply)
+                    && !(own && kind == Kind::Refused)
+                {
                     self.fail(kind);
                 }
                 self.last_reply = Some(reply.clone());

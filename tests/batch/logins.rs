@@ -547,3 +547,25 @@ fn a_refused_user_is_an_authentication_refused() {
     let args = ["run", talk.to_str().unwrap()];
     run_with(&mut program(home.path()), &args, "").code(5);
 }
+
+/// ehlo's own question is not the user's: that a server has no CAPA fails nothing, unless it was
+/// typed.
+#[test]
+fn a_server_without_capa_is_no_failure() {
+    let fake = |answers: &[&str]| {
+        let mut script = vec![say("+OK\r\n")];
+        for answer in answers {
+            script.extend([Do::Hear, say(format!("{answer}\r\n"))]);
+        }
+        Fake::new(script)
+    };
+    let login = ["--login", "USER", "--user", "alice"];
+    let asked = fake(&["-ERR", "+OK", "+OK", "+OK 0 0", "+OK"]);
+    ehlo(&asked, "pop3", &login, "STAT\n").code(0);
+    assert_eq!(
+        asked.heard(),
+        ["CAPA", "USER alice", "PASS wonderland", "STAT", "QUIT"]
+    );
+    let typed = fake(&["-ERR", "+OK 0 0", "+OK"]);
+    ehlo(&typed, "pop3", &[], "CAPA\nSTAT\n").code(1);
+}
