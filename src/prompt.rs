@@ -18,6 +18,13 @@ pub fn hidden(question: &str) -> Result<Secret> {
     let terminal = Saved::now();
     terminal.hand_over_keys();
     let answer = rpassword::prompt_password(question);
+    if matches!(&answer, Err(e) if e.kind() == io::ErrorKind::UnexpectedEof) {
+        // Ctrl-D leaves the cursor behind the question.
+        let _ = OpenOptions::new()
+            .write(true)
+            .open("/dev/tty")
+            .and_then(|mut tty| tty.write_all(b"\n"));
+    }
     terminal.put_back();
     match answer {
         Ok(answer) => {

@@ -14,6 +14,8 @@ use crate::ui::out;
 use crate::ui::render::Mark;
 
 use super::desk::Desk;
+use super::prompt;
+use super::seat::Seat;
 
 /// No command and no line of a body is longer than this.
 const LONGEST: usize = 16 * 1024 * 1024;
@@ -80,8 +82,16 @@ fn failed_fast(desk: &Desk) -> bool {
 /// As `run`.
 pub async fn farewell(desk: &mut Desk) -> Result<bool> {
     let mut complete = true;
+    let open = |seat: &&Seat| !seat.session.is_over();
+    let several = desk.front.can_ask() && desk.seats.iter().filter(open).count() > 1;
     for index in 0..desk.seats.len() {
         desk.active = index;
+        let charset = desk.settings.look.charset;
+        let open = desk.seat().filter(|seat| !seat.session.is_over());
+        if let Some(seat) = open.filter(|_| several) {
+            let which = prompt::title(seat, charset);
+            desk.say(Mark::Info, &which)?;
+        }
         if let Some(what) = say_goodbye(desk).await? {
             complete = false;
             desk.complain(

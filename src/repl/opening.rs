@@ -129,8 +129,7 @@ impl Opening {
 pub async fn open(desk: &mut Desk, opening: Opening) -> Result<()> {
     let mut told = Vec::new();
     let session = connect(desk, &opening, &mut told).await;
-    let number = desk.take_number();
-    seat_or_tell(desk, session, opening, number, told).await
+    seat_or_tell(desk, session, opening, None, told).await
 }
 
 /// Opens the active session again, in its place.
@@ -147,14 +146,15 @@ pub async fn reopen(desk: &mut Desk, opening: Opening) -> Result<()> {
         session.remember_secrets_of(&mut seat.session);
     }
     let number = seat.number;
-    seat_or_tell(desk, session, opening, number, told).await
+    seat_or_tell(desk, session, opening, Some(number), told).await
 }
 
+/// With the number of a session it takes that one's place; else it gets the next.
 async fn seat_or_tell(
     desk: &mut Desk,
     session: Result<Session>,
     opening: Opening,
-    number: usize,
+    number: Option<usize>,
     told: Vec<Timed>,
 ) -> Result<()> {
     let session = match session {
@@ -172,6 +172,7 @@ async fn seat_or_tell(
     };
     let (login, force) = (opening.login.clone(), opening.force);
     let starttls = opening.how.starttls;
+    let number = number.unwrap_or_else(|| desk.take_number());
     let mut seat = Seat::new(number, session, opening, desk.style(), desk.log_style());
     let before = desk.seats.iter().position(|seat| seat.number == number);
     if let Some(index) = before {

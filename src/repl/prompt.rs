@@ -21,19 +21,46 @@ pub struct Form {
     pub charset: Charset,
 }
 
+/// A session in a list: its number and where it is, whole, then what it is in the middle of.
+pub fn title(seat: &Seat, charset: Charset) -> String {
+    let form = Form {
+        numbered: true,
+        short: false,
+        width: 400,
+        charset,
+    };
+    let place = place(seat, form);
+    let place = place.trim_end().trim_end_matches('>');
+    match doing(seat) {
+        Some(doing) => format!("{place}, {doing}"),
+        None => place.to_owned(),
+    }
+}
+
 /// The prompt of a seat. The tag is always in it: what it shows is not shown again when it is sent.
 pub fn text(seat: &Seat, form: Form) -> String {
-    let charset = form.charset;
+    match doing(seat) {
+        Some(doing) => format!("{doing}> "),
+        None => place(seat, form),
+    }
+}
+
+/// What the next line belongs to, where it is no command that goes out.
+fn doing(seat: &Seat) -> Option<String> {
     match seat.mode() {
-        Mode::Body => return "data> ".to_owned(),
-        Mode::Literal { octets_left } => return format!("literal {octets_left}> "),
-        Mode::Answer { .. } => return "auth> ".to_owned(),
-        Mode::Idle => return "idle> ".to_owned(),
-        Mode::Command => {}
+        Mode::Body => Some("data".to_owned()),
+        Mode::Literal { octets_left } => Some(format!("literal {octets_left}")),
+        Mode::Answer { .. } => Some("auth".to_owned()),
+        Mode::Idle => Some("idle".to_owned()),
+        Mode::Command => seat
+            .together
+            .as_ref()
+            .map(|held| format!("together {}", held.count())),
     }
-    if let Some(held) = &seat.together {
-        return format!("together {}> ", held.count());
-    }
+}
+
+fn place(seat: &Seat, form: Form) -> String {
+    let charset = form.charset;
     let protocol = seat.session.protocol().map_or("mail", |p| p.name);
     let facts = seat.session.engine().map(Engine::facts).unwrap_or_default();
     let state = match (seat.session.is_over(), seat.session.is_secured()) {

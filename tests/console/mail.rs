@@ -69,7 +69,8 @@ fn news_comes_above_the_line_being_typed() {
 
 #[test]
 fn several_sessions_each_with_its_state() {
-    let mut console = Console::inbox(60);
+    let mut console = Console::inbox(90);
+    console.exchange(":open unix:/no/such/socket imap", "error: ");
     console.exchange(":open pop3", "+OK");
     console.exchange("user bob", "+OK");
     console.exchange(":sessions", "3 pop3");
@@ -89,6 +90,10 @@ fn several_sessions_each_with_its_state() {
         .prompt("3 pop3 practice clear>");
     console.line(":close").prompt("3 pop3 practice closed>");
     console.exchange(":sessions", "* 3 pop3 practice closed");
+    console.shows("  2 imap practice clear INBOX a4, idle\n");
+    console.keys(":quit\r").shows("==  1 smtp practice clear\n");
+    console.shows("==  2 imap practice clear INBOX");
+    assert_eq!(console.end(), 0);
 }
 
 #[test]

@@ -44,6 +44,20 @@ fn a_typed_auth_plain_asks() {
 }
 
 #[test]
+fn a_password_that_is_not_given_ends_its_line() {
+    let mut console = Console::greeted(50);
+    for (count, key) in (1..).zip(["\u{4}", "\u{3}"]) {
+        console.line(":auth PLAIN alice").prompt("password:");
+        console
+            .keys(key)
+            .until("on a line of its own", |screen| {
+                screen.matches("\n==  not logged in").count() == count
+            })
+            .prompt("clear>");
+    }
+}
+
+#[test]
 fn reconnect_says_what_it_sends() {
     let mut console = Console::greeted(70);
     console.exchange("STARTTLS", "say EHLO again");

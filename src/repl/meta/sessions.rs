@@ -5,7 +5,7 @@ use crate::proto::TlsMode;
 use crate::proto::engine::Engine;
 use crate::repl::desk::Desk;
 use crate::repl::opening;
-use crate::repl::prompt::{self, Form};
+use crate::repl::prompt;
 use crate::target;
 use crate::ui::render::Mark;
 use crate::ui::style::Styled;
@@ -58,17 +58,8 @@ pub(super) fn list(desk: &mut Desk) -> Result<()> {
         .enumerate()
         .map(|(index, seat)| {
             let mark = if index == desk.active { "*" } else { " " };
-            let form = Form {
-                numbered: true,
-                short: false,
-                width: 400,
-                charset: desk.settings.look.charset,
-            };
-            let prompt = prompt::text(seat, form);
-            Styled::plain(format!(
-                "{mark} {}",
-                prompt.trim_end().trim_end_matches('>')
-            ))
+            let title = prompt::title(seat, desk.settings.look.charset);
+            Styled::plain(format!("{mark} {title}"))
         })
         .collect();
     if lines.is_empty() {
