@@ -87,3 +87,40 @@ fn a_whole_session() {
         parse_all(&octets);
     }
 }
+
+/// What a message holds may not make an answer that only some parsers understand.
+#[test]
+fn structures_of_odd_messages() {
+    let service = service();
+    let mut talk = Talk::alice(&service);
+    talk.say("c CREATE Odd\ns SELECT Odd");
+    let odd = [
+        "Content-Type: message/global\n\nSubject: x\n\nbody\n".to_owned(),
+        "Content-Type: multipart/mixed\n\n".to_owned(),
+        "Content-Type: multipart/mixed; boundary=\"\"\n\n--\n".to_owned(),
+        "Content-Type: /\nFrom: <>, :;, \"\n\n".to_owned(),
+    ];
+    for message in odd {
+        assert!(talk.append("Odd", "", &message).contains("app OK"));
+        talk.engine
+            .receive(b"f FETCH * (ENVELOPE BODY BODYSTRUCTURE)\r\n");
+        parse_all(&talk.octets());
+    }
+    let asked = "f FETCH 1 BODY";
+    assert!(
+        talk.say(asked)
+            .contains("(\"MESSAGE\" \"GLOBAL\" NIL NIL NIL \"7BIT\" 20))")
+    );
+    talk.say("e ENABLE UTF8=ACCEPT");
+    assert!(talk.say(asked).contains("\"7BIT\" 20 (NIL \"x\" NIL "));
+
+    // Deeper than is looked into, and than that parser goes: an envelope and a body all the same.
+    let deep = "Content-Type: message/rfc822\n\n".repeat(40);
+    assert!(talk.append("Odd", "", &deep).contains("app OK"));
+    let structure = talk.say("f FETCH * BODY");
+    let messages = structure
+        .matches("\"RFC822\" NIL NIL NIL \"7BIT\" ")
+        .count();
+    assert_eq!(structure.matches(" (NIL NIL NIL").count(), messages);
+    assert_eq!(structure.matches("\"TEXT\" \"PLAIN\"").count(), 1);
+}

@@ -84,6 +84,9 @@ fn addresses(list: Option<&[Address]>, utf8: bool, out: &mut Vec<u8>) {
     out.push(b')');
 }
 
+/// A part without anything in it.
+const FILLER: &[u8] = b"(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 0 0)";
+
 struct Writer<'a> {
     octets: &'a [u8],
     extended: bool,
@@ -107,9 +110,7 @@ impl Writer<'_> {
         }
         if parts.is_empty() {
             // The grammar demands one.
-            out.extend_from_slice(
-                b"(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 0 0)",
-            );
+            out.extend_from_slice(FILLER);
         }
         out.push(b' ');
         string(out, part.subtype.to_ascii_uppercase().as_bytes(), self.utf8);
@@ -142,13 +143,22 @@ impl Writer<'_> {
         string(out, &encoding.to_ascii_uppercase(), self.utf8);
         out.push(b' ');
         number(out, part.body.len() as u64);
-        if let Some(inner) = inner {
+        let as_message = self.as_message(part);
+        if as_message {
             out.push(b' ');
-            envelope(inner.header_of(self.octets), self.utf8, out);
+            envelope(
+                inner.map_or(b"", |p| p.header_of(self.octets)),
+                self.utf8,
+                out,
+            );
             out.push(b' ');
-            self.part(inner, out);
+            match inner {
+                Some(inner) => self.part(inner, out),
+                // Nested too deep to be looked into; the grammar demands a body all the same.
+                None => out.extend_from_slice(FILLER),
+            }
         }
-        if inner.is_some() || part.is_text() {
+        if as_message || part.is_text() {
             let lines = memchr::memchr_iter(b'\n', part.body_of(self.octets)).count();
             out.push(b' ');
             number(out, lines as u64);
@@ -158,6 +168,13 @@ impl Writer<'_> {
             text("content-md5", out);
             self.disposition_and_on(part, out);
         }
+    }
+
+    /// True for a part that is told with its envelope and body. Until a client has enabled UTF-8,
+    /// message/global is none: RFC 3501 has that form for message/rfc822 alone.
+    fn as_message(&self, part: &Part) -> bool {
+        part.kind == "message"
+            && (part.subtype == "rfc822" || part.subtype == "global" && self.utf8)
     }
 
     /// Disposition, language and location, which every kind of part has.
