@@ -85,6 +85,7 @@ pub enum Command {
 /// `ehlo TARGET`.
 #[derive(Debug, Args, Default, Clone)]
 pub struct Connect {
+    #[allow(rustdoc::broken_intra_doc_links)] // the help's text, where [v6] is no link
     /// URL, host, host:port, [v6]:port, @profile, unix:PATH or exec:COMMAND; none: the practice server
     pub target: Option<String>,
     /// Port or service name, as telnet takes it

@@ -195,7 +195,7 @@ fn imap(f: &mut Vec<Fact>) {
 }
 
 /// What is known under a name, in any case; what a family row covers ("AUTH=PLAIN", "5.7.1",
-/// "BODY[TEXT]<0.100>", "SIZE=1000") counts where the whole name is not known.
+/// `BODY[TEXT]<0.100>`, `SIZE=1000`) counts where the whole name is not known.
 pub fn find(word: &str) -> Vec<Fact> {
     let bare = bare_item(word);
     let before_value = word.split_once('=').map_or(word, |(name, _)| name);

@@ -83,7 +83,7 @@ pub enum Secrecy {
 /// One argument, as hint and completion see it.
 #[derive(Debug)]
 pub struct Arg {
-    /// What stands in the hint: "<octets>", "FROM:<reverse-path>".
+    /// What stands in the hint: `<octets>`, `FROM:<reverse-path>`.
     pub hint: &'static str,
     /// What can stand there.
     pub kind: ArgKind,

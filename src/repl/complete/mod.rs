@@ -64,7 +64,7 @@ pub struct View {
 pub struct ConsoleCommand {
     /// Without the colon.
     pub name: &'static str,
-    /// What follows, as in a hint: "[MECH] [user]", "FILE", "COMMAND". The words FILE, COMMAND,
+    /// What follows, as in a hint: `[MECH] [user]`, `FILE`, `COMMAND`. The words FILE, COMMAND,
     /// MECH, VERB and TARGET are completed by what they name.
     pub args: &'static str,
     /// One line.
@@ -78,7 +78,7 @@ pub struct Candidate {
     pub text: String,
     /// One line about it; may be empty.
     pub description: String,
-    /// What a list shows of it, where that is more than the text: "SIZE=<octets>".
+    /// What a list shows of it, where that is more than the text: `SIZE=<octets>`.
     pub syntax: Option<String>,
     /// Where it is defined, for the right edge of a list; may be empty.
     pub source: &'static str,
