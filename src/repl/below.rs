@@ -60,6 +60,10 @@ impl Desk {
                 };
                 lines.push((Mark::Info, text.to_owned()));
             }
+            // Nobody's goodbye was answered: what is left in the input stays unsaid.
+            Happening::Ended(None) if !(seat.untrusted || seat.said_goodbye || seat.closed) => {
+                lines.push((Mark::Remark, "the server closed the connection".to_owned()));
+            }
             Happening::Ended(Some(_)) if console => {
                 lines.push((Mark::Info, ":reconnect opens it again".to_owned()));
             }

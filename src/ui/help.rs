@@ -179,13 +179,15 @@ pub fn group(stage: &Stage<'_>, name: &str) -> Result<Vec<Styled>, Error> {
     Ok(block.lines(stage.width.unwrap_or(WIDTH)))
 }
 
+const ALWAYS: &str = "at any time";
+
 /// Sets of phases that tables name, in the words of people who type.
 const WHEN: &[(&[&str], &str)] = &[
-    (&["start", "idle", "mail", "rcpt"], "at any time"),
-    (&["authorization", "transaction"], "at any time"),
+    (&["start", "idle", "mail", "rcpt"], ALWAYS),
+    (&["authorization", "transaction"], ALWAYS),
     (
         &["not-authenticated", "authenticated", "selected", "logout"],
-        "at any time",
+        ALWAYS,
     ),
     (&["start", "idle"], "outside a transaction"),
     (&["idle"], "after EHLO, outside a transaction"),
@@ -207,6 +209,11 @@ pub fn when(phases: &[Phase]) -> String {
     let names: Vec<_> = phases.iter().map(|phase| phase.0).collect();
     let known = WHEN.iter().find(|(set, _)| *set == names.as_slice());
     known.map_or_else(|| names.join(", "), |(_, words)| (*words).to_owned())
+}
+
+/// True for the set of a verb that is in place as long as there is a conversation.
+pub fn is_always(phases: &[Phase]) -> bool {
+    when(phases) == ALWAYS
 }
 
 /// A verb's card. With `offers`, what it needs is compared with what there is.

@@ -55,6 +55,24 @@ fn a_lost_connection_is_6() {
     }
 }
 
+/// A server that says goodbye by itself leaves lines unsent: that is said, and no advice is given
+/// as if the conversation went on.
+#[test]
+fn a_goodbye_of_the_server_is_told() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("421 4.3.2 going down\r\n"),
+    ]);
+    let ran = run(&[&fake.url("smtp")], "EHLO a\nMAIL FROM:<a@b>\nNOOP\n");
+    ran.code(8).says("the server closed the connection");
+
+    let fake = Fake::new(vec![say("220 hi\r\n421 4.3.2 going down\r\n"), Do::Hear]);
+    let ran = run(&[&fake.url("smtp")], "NOOP\n");
+    ran.says("NOOP comes behind the goodbye")
+        .never_says("at any time");
+}
+
 #[test]
 fn a_missing_221_is_no_error_but_a_cut_reply_is() {
     let fake = Fake::new(vec![say("220 hi\r\n"), Do::Hear]);

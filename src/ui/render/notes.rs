@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::proto::event::{Advice, Event, Oddity};
 use crate::sasl::Told;
 use crate::session::{Happening, Timed};
-use crate::ui::help::when;
+use crate::ui::help::{is_always, when};
 use crate::ui::marks::safe;
 use crate::ui::meant::nearest;
 use crate::ui::style::{Role, Styled};
@@ -104,6 +104,9 @@ pub fn advice_text(advice: &Advice, protocol: Option<&'static crate::proto::Prot
                 }
                 None => format!("{word_shown} is no {name} verb (sent as typed)"),
             }
+        }
+        Advice::WrongPhase { verb, phases } if is_always(phases) => {
+            format!("{verb} comes behind the goodbye (sent as typed)")
         }
         Advice::WrongPhase { verb, phases } => {
             format!("{verb} comes {} (sent as typed)", when(phases))
