@@ -49,8 +49,13 @@ pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
         };
         match line {
             Some(Ok(line)) => {
+                let owed = literal(desk);
                 desk.take_prepared(&line).await?;
                 desk.settle().await?;
+                // A line that does not fit: what follows must not take its place in the literal.
+                if owed.is_some() && literal(desk) == owed {
+                    break;
+                }
             }
             Some(Err(error)) => {
                 desk.complain(&error)?;
@@ -68,6 +73,14 @@ pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
     }
     farewell(desk).await?;
     Ok(desk.seats.iter().find_map(|seat| seat.failure))
+}
+
+/// The octets that a literal still takes, inside one.
+fn literal(desk: &mut Desk) -> Option<u64> {
+    match desk.seat()?.mode() {
+        Mode::Literal { octets_left } => Some(octets_left),
+        _ => None,
+    }
 }
 
 /// `--fail-fast`: the first failure ends it, be it the greeting's, a login's or a line's.
@@ -127,7 +140,7 @@ async fn say_goodbye(desk: &mut Desk) -> Result<Option<&'static str>> {
     }
     let unfinished = match seat.mode() {
         Mode::Body => Some("the input ended inside a message body: the dot was not sent"),
-        Mode::Literal { .. } => Some("the input ended inside a literal"),
+        Mode::Literal { .. } => Some("the literal was left unfinished"),
         Mode::Answer { .. } => Some("the input ended inside a login"),
         Mode::Idle | Mode::Command => None,
     };

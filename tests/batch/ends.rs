@@ -167,3 +167,23 @@ fn a_full_disk_under_the_log_is_7() {
         .code(7)
         .says("/nowhere/at/all");
 }
+
+/// A line that would end a literal between its CR and LF is not sent: neither are the next ones,
+/// which would stand in its place.
+#[test]
+fn lines_behind_one_that_does_not_fit_fill_no_literal() {
+    let fake = Fake::new(vec![
+        say("* OK hi\r\n"),
+        Do::Hear,
+        say("+ go\r\n"),
+        Do::Hold,
+    ]);
+    let ran = run(
+        &[&fake.url("imap")],
+        "APPEND INBOX {11}\nSubject: x\nSTORE 1 +FLAGS (\\Deleted)\nLOGOUT\n",
+    );
+    ran.code(2)
+        .says("one octet more or less")
+        .says("the connection was dropped, nothing was completed");
+    assert_eq!(fake.heard(), ["a1 APPEND INBOX {11}"]);
+}
