@@ -63,6 +63,15 @@ pub(super) fn of(secret: &[u8]) -> Vec<Form> {
     if secret.iter().any(|b| matches!(b, b'"' | b'\\')) {
         forms.push(Form::new(&quoted(secret), how));
     }
+    // Lengths of their own keep these from being words by chance.
+    let hex: String = secret.iter().map(|b| format!("{b:02x}")).collect();
+    forms.push(Form::new(hex.as_bytes(), How::Within));
+    for kept in [u8::is_ascii_alphanumeric, |_: &u8| false] {
+        let escaped = percent(secret, kept);
+        if escaped.as_bytes() != secret {
+            forms.push(Form::new(escaped.as_bytes(), how));
+        }
+    }
     for alphabet in [Alphabet::Standard, Alphabet::UrlSafe] {
         for before in 0..3 {
             let encoded = b64::encode_in(alphabet, &[&vec![0; before], secret].concat());
@@ -119,6 +128,15 @@ pub(super) fn unquoted(text: &[u8]) -> Option<Vec<u8>> {
     Some(bare)
 }
 
+/// As in a URL, but for the octets kept (RFC 3986 2.1).
+fn percent(text: &[u8], kept: fn(&u8) -> bool) -> String {
+    let escape = |b: &u8| match kept(b) {
+        true => char::from(*b).to_string(),
+        false => format!("%{b:02x}"),
+    };
+    text.iter().map(escape).collect()
+}
+
 fn quoted(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + 2);
     for &b in text {
@@ -154,6 +172,25 @@ fn around(text: &[u8], from: usize, to: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn forms_in_other_digits() {
+        let forms = of(b"p@ss word!");
+        for text in [
+            "702040",
+            "no 7040737320776F726421 x",
+            "no p%40ss%20word%21 x",
+            "no %70%40%73%73%20%77%6F%72%64%21 x",
+        ] {
+            let lower = text.to_ascii_lowercase();
+            let (text, lower) = (text.as_bytes(), lower.as_bytes());
+            let spans: Vec<_> = forms.iter().flat_map(|f| f.spans(text, lower)).collect();
+            match text.strip_prefix(b"no ") {
+                Some(_) => assert_eq!(spans, [(3, text.len() - 2)]),
+                None => assert_eq!(spans, []),
+            }
+        }
+    }
 
     #[test]
     fn masks_and_lines_that_do_not_go_together() {

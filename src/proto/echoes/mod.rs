@@ -2,7 +2,8 @@
 //!
 //! A server may quote a command in its refusal, or set out to have a password shown and logged. What
 //! a session masked of its own words is remembered, and its occurrences in what the server says are
-//! masked in every event: as it is, quoted, and in base64, whatever stands around it there. Content
+//! masked in every event: as it is, quoted, in hex, with percent escapes, and in base64, whatever stands
+//! around it there. Content
 //! (literals, bodies) is passed on octet for octet: it is mail, and goes to files and programs.
 //! Rules: nothing is searched before a secret was sent; the secrets are wiped with the session.
 
