@@ -429,6 +429,8 @@ pub fn failure_of(reply: &Reply) -> Option<Kind> {
         Verdict::TryLater => Some(Kind::TryLater),
         Verdict::Refused if reply.is_to_login() => Some(Kind::Auth),
         Verdict::Refused => Some(Kind::Refused),
+        // A code of no class: whatever it means, it is not what the protocol has.
+        Verdict::Note if reply.code.starts_with(|c: char| c.is_ascii_digit()) => Some(Kind::Lost),
         Verdict::Good | Verdict::More | Verdict::Note => None,
     }
 }

@@ -228,6 +228,9 @@ fn oddities_of_the_server() {
         ("250 gr\u{fc}\r\n", "8-bit"),
         ("250 \x1b[2J\r\n", "Hostile"),
         ("what\r\n250 ok\r\n", "no reply"),
+        ("250ok\r\n250 ok\r\n", "a blank or hyphen"),
+        ("999 ok\r\n", "the code 999 is of no class"),
+        ("000 ok\r\n", "the code 000 is of no class"),
     ];
     for (answer, words) in cases {
         let mut wire = greeted();

@@ -18,6 +18,9 @@ const MANY_LINES: u64 = 1000;
 /// The most of one reply that a policy waits for, in octets.
 const STRICT_CAP: usize = 1024 * 1024;
 
+/// Sendmail's lines under this code tell of progress and belong to no reply.
+const PROGRESS: &str = "050";
+
 impl Client {
     pub(super) fn read(&mut self) {
         while !self.handshaking {
@@ -65,7 +68,7 @@ impl Client {
         let Some(line) = reply::line(&raw.bytes) else {
             self.unknown(self.hidden(&raw.bytes));
             self.talk.ending(raw.ending);
-            let words = "a line that is no reply: three digits must begin it";
+            let words = "a line that is no reply: three digits and a blank or hyphen must begin it";
             let tls = matches!(self.due.front().map(|p| &p.asked), Some(Asked::StartTls));
             if tls {
                 self.partial.get_or_insert_with(Partial::default).broken = true;
@@ -80,7 +83,8 @@ impl Client {
             return;
         };
         let exchange = self.asker();
-        let more = line.more || line.code.starts_with('0');
+        let progress = line.code == PROGRESS;
+        let more = line.more || progress;
         let text = self.challenge_hidden(line, &raw.bytes);
         let clear = (text != raw.bytes && self.talk.options.show_secrets)
             .then(|| Secret::new(raw.bytes.clone()));
@@ -97,8 +101,7 @@ impl Client {
             verdict,
             kind,
         }));
-        // Sendmail's 050 lines tell of progress and belong to no reply.
-        if !line.code.starts_with('0') {
+        if !progress {
             self.count(line, raw);
         }
         if !more {
@@ -317,6 +320,12 @@ impl Client {
         }
         if partial.eight_bit && !self.utf8 {
             self.talk.lint("8-bit text in a reply, without SMTPUTF8");
+        }
+        if !line.code.starts_with(['2', '3', '4', '5']) {
+            let code = line.code;
+            self.talk.lint(format!(
+                "the code {code} is of no class that a reply can have"
+            ));
         }
         if let Some(enhanced) = enhanced
             && !enhanced.starts_with(&line.code[..1])
