@@ -397,6 +397,7 @@ impl Session {
         };
         let handshake = Box::pin(async move {
             let outcome = match conn.start_tls(&plan).await {
+                Err(fault) if !at_once => Err(fault.behind_go_ahead()),
                 // Nothing was said in the clear, so the same door can be tried again.
                 Err(fault) if at_once => {
                     let sni = plan.sni();

@@ -77,7 +77,7 @@ impl RequireTls {
                         "the server does not offer {}: TLS was required, nothing else was sent",
                         protocol.starttls
                     );
-                    let hint = "TLS is spoken there from the first octet: --tls";
+                    let hint = "another port speaks TLS from the first octet: 465, 993, 995";
                     self.stage = Stage::Goodbye(Error::new(Kind::Tls, text).hint("perhaps", hint));
                     return Do::Say(protocol.farewell.to_owned());
                 }

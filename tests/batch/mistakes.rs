@@ -110,6 +110,43 @@ fn plain_text_where_tls_was_expected_is_named() {
         .says("plain");
 }
 
+/// A code that no reply can have is neither yes nor no: the protocol is broken.
+#[test]
+fn a_code_of_no_class_is_6() {
+    for code in ["000", "100", "999"] {
+        let fake = Fake::new(vec![
+            say("220 hi\r\n"),
+            Do::Hear,
+            say(format!("{code} what\r\n")),
+            Do::Hear,
+            say("221 bye\r\n"),
+        ]);
+        run(&[&fake.url("smtp")], "NOOP\n")
+            .code(6)
+            .says("is of no class that a reply can have");
+    }
+}
+
+/// Behind STARTTLS it is no wrong port: no other port is advised.
+#[test]
+fn plain_text_behind_the_go_ahead_is_named() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("250-h\r\n250 STARTTLS\r\n"),
+        Do::Hear,
+        say("220 go\r\n"),
+        // The handshake begins with octets of its own.
+        Do::Octets(5),
+        say("250 AUTH PLAIN\r\n"),
+        Do::Hold,
+    ]);
+    run(&[&fake.url("smtp"), "--starttls"], "")
+        .code(4)
+        .says("plaintext behind the go-ahead for TLS")
+        .never_says("another port");
+}
+
 #[test]
 fn required_tls_that_cannot_be_had_is_4_and_nothing_else_is_said() {
     for (greeting, offers, refusal) in [

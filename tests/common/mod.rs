@@ -19,6 +19,8 @@ pub(crate) enum Do {
     Hear,
     /// Reads lines up to and including the one that is just this.
     HearTo(&'static str),
+    /// Reads so many octets, whatever they are.
+    Octets(usize),
     /// Sends these octets one at a time.
     Drip(Vec<u8>),
     /// Waits until the test opens the gate.
@@ -145,6 +147,9 @@ fn follow(stream: TcpStream, script: &[Do]) -> Vec<String> {
             }
             Do::Hear => {
                 hear(&mut input);
+            }
+            Do::Octets(count) => {
+                let _ = input.read_exact(&mut vec![0; *count]);
             }
             Do::Wait(gate) => gate.pass(),
             Do::HearTo(end) => while hear(&mut input).is_some_and(|line| line != *end) {},

@@ -226,6 +226,8 @@ pub enum TlsFault {
         /// The protocol that begins so.
         protocol: Option<&'static str>,
     },
+    /// The other side said yes to TLS and spoke on in the clear: its first line there, safe to show.
+    StayedClear(String),
     /// The other side ended the handshake with an alert.
     Alert {
         /// The alert's number.
@@ -256,6 +258,14 @@ impl TlsFault {
             Self::Alert { code, .. } => matches!(code, 40 | 70 | 71),
             Self::NothingInCommon(_) | Self::Closed => true,
             _ => false,
+        }
+    }
+
+    /// The same after a go-ahead for TLS, where text in the clear is no wrong port.
+    pub fn behind_go_ahead(self) -> Self {
+        match self {
+            Self::Plaintext { said, .. } => Self::StayedClear(said),
+            other => other,
         }
     }
 
@@ -318,6 +328,10 @@ impl fmt::Display for TlsFault {
             } => {
                 write!(f, "plaintext where TLS was expected (\"{said}\")")
             }
+            Self::StayedClear(said) => write!(
+                f,
+                "plaintext behind the go-ahead for TLS, from the server or from somebody in between (\"{said}\")"
+            ),
             Self::Alert { code, name } => {
                 write!(
                     f,

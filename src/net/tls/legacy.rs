@@ -238,7 +238,11 @@ impl Found {
         let (here, look) = match self {
             Self::Chose { version, .. } if *version < 0x0303 => (
                 "TLS 1.2 and 1.3 only; enable one of them on the server",
-                "-tls1",
+                if *version == 0x0302 {
+                    "-tls1_1"
+                } else {
+                    "-tls1"
+                },
             ),
             _ => (
                 "ECDHE with AES-GCM or ChaCha20 only; enable such a cipher on the server",
@@ -274,6 +278,23 @@ impl fmt::Display for Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A version that is proposed is the one that this server has.
+    #[test]
+    fn the_command_that_looks_reaches_it() {
+        for (version, option) in [
+            (0x0302, "-tls1_1 "),
+            (0x0301, "-tls1 "),
+            (0x0303, "-tls1_2 "),
+        ] {
+            let found = Found::Chose {
+                version,
+                suite: 0xc014,
+            };
+            let error = found.hints(Error::new(crate::error::Kind::Tls, "old"));
+            assert!(error.to_string().contains(option), "{error}");
+        }
+    }
 
     #[test]
     fn answers_are_read_whatever_their_length() {
