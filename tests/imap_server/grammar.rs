@@ -89,6 +89,15 @@ fn sections_and_partials() {
         ),
         "* 2 FETCH (BODY[HEADER.FIELDS.NOT (SUBJECT FROM)]<0> {3}\nTo:)\nf OK Fetch completed.\n"
     );
+    // Names that no field can have are strings all the same.
+    assert_eq!(
+        fetched(
+            &mut talk,
+            "body.peek[header.fields (\"to\" \"\" \"x y\" \"q\\\"\" a:b)]"
+        ),
+        "* 2 FETCH (BODY[HEADER.FIELDS (TO \"\" \"X Y\" \"Q\\\"\" A:B)] {11}\nTo: bob\n\n)\n\
+         f OK Fetch completed.\n"
+    );
     assert!(fetched(&mut talk, "BODY.PEEK[TEXT]<4294967295.10>").contains("<4294967295> {0}\n)"));
     judge(
         &mut talk,
@@ -98,6 +107,10 @@ fn sections_and_partials() {
             ("FETCH 1 BODY.PEEK[0]", "BAD"),
             ("FETCH 1 BODY.PEEK[MIME]", "BAD"),
             ("FETCH 1 BODY.PEEK[HEADER.FIELDS ()]", "BAD"),
+            (
+                "FETCH 1 BODY.PEEK[HEADER.FIELDS (\"x\ty\")]",
+                "BAD no name of",
+            ),
             ("FETCH 1 BINARY.PEEK[HEADER]", "BAD"),
             ("FETCH 1 BINARY.SIZE[1]<0.1>", "BAD"),
             ("FETCH 1 RFC822.PEEK", "BAD"),

@@ -1,6 +1,7 @@
 //! What FETCH is asked for (RFC 9051 6.4.5).
 
 use super::super::parse::{Parsed, Parser};
+use crate::wire::quote::quoted;
 
 /// Header names in one item.
 const NAMES: usize = 1_000;
@@ -167,7 +168,8 @@ fn section(p: &mut Parser<'_>) -> Parsed<Section> {
             if names.len() > NAMES {
                 return p.bad_at(start, "more than 1000 header names");
             }
-            label = format!("{label} ({})", names.join(" "));
+            let (names, said): (Vec<_>, Vec<_>) = names.into_iter().unzip();
+            label = format!("{label} ({})", said.join(" "));
             What::Fields {
                 names,
                 not: rest.ends_with("NOT"),
@@ -189,15 +191,22 @@ fn section(p: &mut Parser<'_>) -> Parsed<Section> {
     })
 }
 
-/// A header field's name. Only what can be one, so that it can be said in the answer.
-fn field_name(p: &mut Parser<'_>) -> Parsed<String> {
+/// A header field's name, and how the answer says it. By the grammar any string will do, also one
+/// that no field can have; the answer can say what is printable ASCII.
+fn field_name(p: &mut Parser<'_>) -> Parsed<(String, String)> {
     let start = p.at();
     let name = p.astring("a header field's name")?;
-    let plain = |b: &u8| b.is_ascii_graphic() && !b":(){%*\"\\[]".contains(b);
-    if name.is_empty() || !name.iter().all(plain) {
+    if !name.iter().all(|b| matches!(b, b' '..=b'~')) {
         return p.bad_at(start, "no name of a header field");
     }
-    Ok(String::from_utf8_lossy(&name).to_ascii_uppercase())
+    let name = String::from_utf8_lossy(&name).to_ascii_uppercase();
+    let plain = |b: u8| b.is_ascii_graphic() && !b"(){%*\"\\]".contains(&b);
+    let said = if !name.is_empty() && name.bytes().all(plain) {
+        name.clone()
+    } else {
+        quoted(&name)
+    };
+    Ok((name, said))
 }
 
 /// The numbers at the start of a section, and what stands behind them.
