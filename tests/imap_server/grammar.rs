@@ -242,10 +242,22 @@ fn what_clients_write_all_the_same() {
             ("APPEND T \"-Feb-2020 00:00:00 -0000\" {3+}\nabc", "BAD"),
             // aioimaplib
             ("ID ( \"name\" \"x\" \"version\" \"1\")", "OK"),
+            // libetpan, at the end of commands without arguments
+            ("NOOP ", "OK"),
+            ("STATUS T (MESSAGES)  ", "OK"),
+            ("SEARCH SUBJECT {2+}\nn1 ", "OK"),
+            ("SEARCH ", "BAD"),
+            ("SEARCH  ALL", "BAD"),
             // imap-tools
             ("SEARCH CHARSET UTF8 TEXT {2+}\n\u{e9}", "OK"),
             ("STORE 2 +FLAGS (work)", "OK"),
         ],
+    );
+    // A blank that a literal ends with is of the literal.
+    assert!(talk.say("a CREATE {2+}\nB ").contains("a OK"));
+    assert!(
+        talk.say("a LIST \"\" B*")
+            .starts_with("* LIST (\\HasNoChildren) \"/\" \"B \"\n")
     );
     // emailjs-imap-client
     assert!(

@@ -104,7 +104,7 @@ fn faults_of_searches() {
         " LARGER -1",
         " SENTON 32-Jan-2020",
         " RETURN (NOTHING) ALL",
-        " ALL ",
+        "  ALL",
         " 0",
     ] {
         assert!(

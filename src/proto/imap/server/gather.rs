@@ -144,6 +144,9 @@ impl ImapServer {
         gather.text.extend_from_slice(&line);
         match literal {
             Ok(None) => {
+                // Blanks behind the last word, as libetpan sends; servers in use take them.
+                let blanks = line.iter().rev().take_while(|b| **b == b' ').count();
+                gather.text.truncate(gather.text.len() - blanks);
                 let text = gather.take();
                 match gather.refused.take() {
                     None => self.command(&text),

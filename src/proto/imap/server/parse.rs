@@ -2,7 +2,8 @@
 //!
 //! A command is one run of octets with its literals in it, as they came. Every fault is a `Bad`
 //! that names the octet (counted from 1, tag included) and what should stand there. The parser is
-//! as strict as the grammar (RFC 9051 9), so that people learn it.
+//! as strict as the grammar (RFC 9051 9), so that people learn it, but for what clients in use send
+//! and servers in use take: each such place names the client.
 
 use std::borrow::Cow;
 
