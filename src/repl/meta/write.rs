@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::proto::engine::Mode;
 use crate::repl::desk::Desk;
 use crate::repl::login;
+use crate::repl::seat::Seat;
 use crate::ui::marks::safe;
 use crate::ui::render::Mark;
 use crate::ui::style::{Role, Styled};
@@ -13,72 +14,25 @@ use super::letter::{Letter, Sealed};
 
 /// `:compose`: asks for the parts, shows what will be sent, sends it on a yes.
 pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
-    let mail = active(desk)?
-        .session
-        .protocol()
-        .is_some_and(|p| p.spec.verb(b"DATA").is_some());
-    if !mail {
-        return Err(Error::usage("this session carries no mail").hint("open", ":open smtp://HOST"));
-    }
-    if !desk.front.can_ask() {
-        return Err(Error::usage(":compose asks, and nobody is there to answer")
-            .hint("instead", "MAIL FROM, RCPT TO, DATA and the message"));
-    }
-    if active(desk)?.together.is_some() {
-        return Err(
-            Error::usage("a message is not composed among lines held back")
-                .hint("first", ":go sends them"),
-        );
-    }
-    if active(desk)?
-        .session
-        .engine()
-        .is_some_and(|e| !e.offers().known)
-        && !login::ask_offers(desk).await?
-    {
+    may_compose(desk)?;
+    let unasked = |seat: &mut Seat| seat.session.engine().is_some_and(|e| !e.offers().known);
+    if unasked(active(desk)?) && !login::ask_offers(desk).await? {
         return desk.say(Mark::Info, "nothing was sent");
     }
-    let mut letter = Letter::default();
-    for (question, answer) in [
-        ("From: ", &mut letter.from),
-        ("To: ", &mut letter.to),
-        ("Subject: ", &mut letter.subject),
-    ] {
-        match desk.front.ask(question, "a console").await? {
-            Some(text) => text.trim().clone_into(answer),
-            None => return desk.say(Mark::Info, "nothing was sent"),
-        }
-    }
-    for text in letter.doubts() {
-        desk.say(Mark::Remark, &text)?;
-    }
-    desk.say(Mark::Info, "the body; a line with a dot ends it")?;
-    loop {
-        match desk.front.ask("data> ", "a console").await? {
-            Some(line) if line == "." => break,
-            Some(line) => {
-                letter.body.push_str(&line);
-                letter.body.push_str("\r\n");
-            }
-            None => return desk.say(Mark::Info, "nothing was sent"),
-        }
-    }
-    letter.date = crate::clock::rfc5322();
-    let seat = active(desk)?;
-    letter.id = format!("<{}@{}>", crate::entropy::token(), seat.ehlo_name());
-    let offers = seat.session.engine().map(|e| e.offers().clone());
-    let Sealed { commands, message } = letter.seal(&offers.unwrap_or_default());
+    let Some(letter) = letter(desk).await? else {
+        return desk.say(Mark::Info, "nothing was sent");
+    };
+    let engine = active(desk)?.session.engine();
+    let offers = engine.map(|e| e.offers().clone()).unwrap_or_default();
+    let Sealed { commands, message } = letter.seal(&offers);
     let look = desk.settings.look;
     let preview: Vec<Styled> = message
         .lines()
         .map(|line| Styled::new(Role::Dim, "    |").with(Role::Plain, safe(line.as_bytes(), &look)))
         .collect();
     desk.print(&preview)?;
-    let plan = commands.join(", ");
-    if !desk
-        .confirm(&format!("{plan}, and the message above"))
-        .await?
-    {
+    let plan = format!("{}, and the message above", commands.join(", "));
+    if !desk.confirm(&plan).await? {
         return desk.say(Mark::Info, "nothing was sent");
     }
     for command in &commands {
@@ -92,6 +46,59 @@ pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
         }
     }
     send_body(desk, &message, "the message above").await
+}
+
+fn may_compose(desk: &mut Desk) -> Result<()> {
+    let can_ask = desk.front.can_ask();
+    let seat = active(desk)?;
+    let protocol = seat.session.protocol();
+    if protocol.is_none_or(|p| p.spec.verb(b"DATA").is_none()) {
+        return Err(Error::usage("this session carries no mail").hint("open", ":open smtp://HOST"));
+    }
+    if !can_ask {
+        return Err(Error::usage(":compose asks, and nobody is there to answer")
+            .hint("instead", "MAIL FROM, RCPT TO, DATA and the message"));
+    }
+    match &seat.together {
+        Some(_) => Err(
+            Error::usage("a message is not composed among lines held back")
+                .hint("first", ":go sends them"),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Asks for the parts of a message; `None` when the person declined.
+async fn letter(desk: &mut Desk) -> Result<Option<Letter>> {
+    let mut letter = Letter::default();
+    for (question, answer) in [
+        ("From: ", &mut letter.from),
+        ("To: ", &mut letter.to),
+        ("Subject: ", &mut letter.subject),
+    ] {
+        match desk.front.ask(question, "a console").await? {
+            Some(text) => text.trim().clone_into(answer),
+            None => return Ok(None),
+        }
+    }
+    for text in letter.doubts() {
+        desk.say(Mark::Remark, &text)?;
+    }
+    desk.say(Mark::Info, "the body; a line with a dot ends it")?;
+    loop {
+        match desk.front.ask("data> ", "a console").await? {
+            Some(line) if line == "." => break,
+            Some(line) => {
+                letter.body.push_str(&line);
+                letter.body.push_str("\r\n");
+            }
+            None => return Ok(None),
+        }
+    }
+    letter.date = crate::clock::rfc5322();
+    let host = active(desk)?.ehlo_name();
+    letter.id = format!("<{}@{host}>", crate::entropy::token());
+    Ok(Some(letter))
 }
 
 /// `:edit`: in a body, its lines; else a command, or several.
