@@ -79,6 +79,10 @@ impl fmt::Display for Target {
                     false => write!(f, "{scheme}://{user}{host}:{port}"),
                 }
             }
+            // Only a URL says what is spoken there, and it has room for whole paths only.
+            Place::Unix(path) if self.protocol.is_some() && path.is_absolute() => {
+                write!(f, "{protocol}://{}", path.display())
+            }
             Place::Unix(path) => write!(f, "unix:{}", path.display()),
             Place::Exec(command) => write!(f, "exec:{command}"),
             Place::Practice => write!(f, "{protocol}://practice"),
@@ -377,7 +381,9 @@ mod tests {
             ("submission://a%40b@h", None, "smtp://a%40b@h:587"),
             ("imap://alice@h:1143", None, "imap://alice@h:1143"),
             ("lmtp://h:2024", None, "lmtp://h:2024"),
-            ("unix:/run/lmtp", Some("lmtp"), "unix:/run/lmtp"),
+            ("unix:/run/lmtp", Some("lmtp"), "lmtp:///run/lmtp"),
+            ("unix:run/lmtp", Some("lmtp"), "unix:run/lmtp"),
+            ("unix:/run/lmtp", None, "unix:/run/lmtp"),
             ("exec:sendmail -bs", None, "exec:sendmail -bs"),
         ] {
             assert_eq!(parse(text, port).unwrap().to_string(), url, "{text}");

@@ -35,6 +35,11 @@ impl Desk {
             let kept = kept.filter(|kept| (from..=to).contains(&kept.number));
             let first = rows.len();
             rows.extend(kept.flat_map(|kept| &kept.rows).cloned());
+            // What is spoken there was not always known when it was opened.
+            let opened = rows[first..].iter_mut();
+            for row in opened.filter(|row| row.kind == RowKind::Connected) {
+                row.text = seat.connected_row().text;
+            }
             // A range begins behind the connection: the talk opens it all the same.
             let behind = rows.get(first).filter(|r| r.kind != RowKind::Connected);
             if let Some(row) = behind {

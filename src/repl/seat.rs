@@ -230,13 +230,14 @@ impl Seat {
         let since = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
-        let target = self.opening.target.to_string();
+        let mut target = self.opening.target.clone();
+        target.protocol = target.protocol.or_else(|| self.session.protocol());
         Row::note(
             Stamp::new(since),
             self.rows.session(),
             false,
             RowKind::Connected,
-            &target,
+            &target.to_string(),
         )
     }
 

@@ -434,3 +434,33 @@ fn the_status_goes_into_the_file_where_it_is_part_of_the_reply() {
         assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
     }
 }
+
+/// What was found out from the greeting, or said by a second word, is known when the talk is run.
+#[test]
+fn a_saved_talk_opens_what_was_spoken() {
+    let dir = tempfile::tempdir().unwrap();
+    for (scheme, greeting, ask, answers) in [
+        ("pop3", "+OK hi\r\n", "NOOP", ["+OK\r\n", "+OK\r\n"]),
+        (
+            "imap",
+            "* OK hi\r\n",
+            "NOOP",
+            ["a1 OK\r\n", "* BYE\r\na2 OK\r\n"],
+        ),
+        ("smtp", "220 hi\r\n", "NOOP", ["250 ok\r\n", "221 bye\r\n"]),
+    ] {
+        let [first, second] = answers.map(say);
+        let fake = Fake::new(vec![say(greeting), Do::Hear, first, Do::Hear, second]);
+        let url = fake.url(scheme);
+        let place = url.split_once("://").unwrap().1;
+        let talk = dir.path().join(format!("{scheme}.talk"));
+        run(
+            &[place, "--save", talk.to_str().unwrap()],
+            format!("{ask}\n"),
+        )
+        .code(0);
+        let text = std::fs::read_to_string(talk).unwrap();
+        assert!(text.starts_with(&format!("open {url}\n")), "{text}");
+        assert!(text.contains("\nC: NOOP\n"), "{text}");
+    }
+}

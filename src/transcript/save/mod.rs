@@ -92,8 +92,11 @@ impl Writer {
                 .iter()
                 .filter(|row| row.kind == RowKind::Connected)
             {
-                let imap = row.text.starts_with(b"imap");
-                self.imap.insert(unit.session.to_owned(), imap);
+                // A command or a socket does not say what is spoken there.
+                if row.text.windows(3).any(|part| part == b"://") {
+                    let imap = row.text.starts_with(b"imap");
+                    self.imap.insert(unit.session.to_owned(), imap);
+                }
             }
         }
     }
