@@ -1,4 +1,4 @@
-//! More clients that nobody here wrote: mpop, s-nail and OfflineIMAP, under the rules of `clients`.
+//! More clients that nobody here wrote: mpop, s-nail, OfflineIMAP, getmail and imapfilter, under the rules of `clients`.
 
 use std::path::Path;
 
@@ -158,4 +158,90 @@ fn offlineimap() {
         server.run("offlineimap", &["-o", "-c", &config]);
         assert_eq!(inbox(&server), before + 1, "{scheme}");
     }
+}
+
+#[test]
+fn getmail() {
+    if !have("getmail") {
+        return;
+    }
+    let server = Server::start(&[]);
+    let (ca, home) = (server.ca.display(), server.home.path().display());
+    let there = inbox(&server);
+    for (scheme, kind) in [
+        ("pop3", "SimplePOP3Retriever"),
+        ("pop3s", "SimplePOP3SSLRetriever"),
+        ("imap", "SimpleIMAPRetriever"),
+        ("imaps", "SimpleIMAPSSLRetriever"),
+    ] {
+        let trust = if scheme.ends_with('s') {
+            format!("ca_certs = {ca}\n")
+        } else {
+            String::new()
+        };
+        // It delivers to a Maildir for anybody but root.
+        let config = format!(
+            "[retriever]\ntype = {kind}\nserver = localhost\nport = {}\nusername = alice\n\
+             password = wonderland\n{trust}[destination]\ntype = MDA_external\npath = /bin/sh\n\
+             arguments = (\"-c\", \"cat >>got; echo x >>{scheme}\")\nallow_root_commands = true\n\
+             [options]\nread_all = false\ndelivered_to = false\nreceived = false\n",
+            server.port(scheme)
+        );
+        server.file("getmailrc", &config);
+        let args = ["--getmaildir", &home.to_string(), "--rcfile", "getmailrc"];
+        // The second run knows the UIDLs and takes nothing again.
+        for _ in 0..2 {
+            server.run("getmail", &args);
+            let taken = std::fs::read_to_string(server.home.path().join(scheme)).unwrap();
+            assert_eq!(taken.lines().count(), there, "{kind}");
+        }
+    }
+    let got = std::fs::read(server.home.path().join("got")).unwrap();
+    assert_eq!(
+        memchr::memmem::find_iter(&got, b"Subject: Plans and a picture").count(),
+        4
+    );
+}
+
+/// What imapfilter is told, in its language.
+const FILTER: &str = r#"
+options.starttls = false
+alice = IMAP { server = 'localhost', port = PORT, username = 'alice', password = 'wonderland' }
+names = alice:list_all()
+assert(#names >= 7, #names)
+alice:create_mailbox('Filter/Ünter uns')
+mail = alice.INBOX
+all = mail:select_all()
+assert(#all == mail:check_status(), #all)
+some = mail:contain_subject('Plans') + mail:contain_from('no such') * mail:is_unseen()
+assert(#some == 1, #some)
+assert(#(all - mail:is_larger(1)) == 0)
+assert(#mail:match_subject('Plans and') == 1)
+some:mark_flagged()
+some:add_flags({ 'worked' })
+assert(#mail:has_keyword('worked') == 1)
+some:remove_flags({ 'worked' })
+assert(#mail:has_keyword('worked') == 0)
+there = alice['Filter/Ünter uns']
+some:copy_messages(there)
+assert(#there:is_flagged() == 1)
+there:append_message('Subject: ours\r\n\r\nbody\r\n')
+there:contain_subject('ours'):move_messages(mail)
+assert(#mail:contain_subject('ours') == 1 and #there:select_all() == 1)
+there:select_all():delete_messages()
+assert(#there:select_all() == 0)
+alice:delete_mailbox('Filter/Ünter uns')
+print('all of it')
+"#;
+
+#[test]
+fn imapfilter() {
+    if !have("imapfilter") {
+        return;
+    }
+    let server = Server::start(&[]);
+    let script = FILTER.replace("PORT", &server.port("imap").to_string());
+    let script = server.file("filter.lua", &script).display().to_string();
+    let said = server.run("imapfilter", &["-c", &script]);
+    assert!(said.contains("all of it"), "{said}");
 }
