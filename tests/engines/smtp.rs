@@ -200,6 +200,7 @@ fn advice_is_said_and_the_line_is_sent() {
         ("MAIL FROM:<a@b> SIZE=1001", "at most 1000"),
         ("MAIL FROM:<a@b> RET=FULL", "DSN"),
         ("MAIL FROM:<a@b> WHAT=EVER", "no known parameter"),
+        ("MAIL FROM:<a@b>\tSIZE=9", "a tab stands"),
         ("MAIL FROM:<ä@b>", "SMTPUTF8"),
         ("AUTH CRAM-MD5", "does not offer CRAM-MD5"),
         ("LHLO me", "LMTP"),

@@ -114,8 +114,11 @@ impl Client {
         if !path.starts_with(b"<") || !path.ends_with(b">") {
             syntax("the address stands between < and >".to_owned());
         }
+        if parameters.contains(&b'\t') {
+            syntax("a tab stands where only a blank parts words".to_owned());
+        }
         let given: Vec<_> = parameters
-            .split(|b| *b == b' ')
+            .split(|b| matches!(b, b' ' | b'\t'))
             .filter(|p| !p.is_empty())
             .collect();
         let utf8 = self.utf8 || given.iter().any(|p| p.eq_ignore_ascii_case(b"SMTPUTF8"));
