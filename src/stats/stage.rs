@@ -9,6 +9,10 @@ pub enum Stage {
     Greeting,
     /// EHLO, HELO or LHLO.
     Hello,
+    /// CAPABILITY.
+    Capability,
+    /// CAPA.
+    Capa,
     /// The command that asks for TLS.
     StartTls,
     /// The TLS handshake.
@@ -29,8 +33,10 @@ pub enum Stage {
     Rset,
     /// A whole message, from the moment it was due.
     Message,
-    /// QUIT, or LOGOUT.
+    /// QUIT.
     Quit,
+    /// LOGOUT.
+    Logout,
     /// Another command.
     Other,
     /// SELECT or EXAMINE.
@@ -55,10 +61,12 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order of a report.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::Connect,
         Self::Greeting,
         Self::Hello,
+        Self::Capability,
+        Self::Capa,
         Self::StartTls,
         Self::Tls,
         Self::Auth,
@@ -80,6 +88,7 @@ impl Stage {
         Self::Round,
         Self::Visible,
         Self::Quit,
+        Self::Logout,
     ];
 
     /// The name in reports and files.
@@ -88,6 +97,8 @@ impl Stage {
             Self::Connect => "connect",
             Self::Greeting => "greeting",
             Self::Hello => "EHLO",
+            Self::Capability => "CAPABILITY",
+            Self::Capa => "CAPA",
             Self::StartTls => "STARTTLS",
             Self::Tls => "TLS",
             Self::Auth => "AUTH",
@@ -99,6 +110,7 @@ impl Stage {
             Self::Rset => "RSET",
             Self::Message => "message",
             Self::Quit => "QUIT",
+            Self::Logout => "LOGOUT",
             Self::Other => "other",
             Self::Select => "SELECT",
             Self::Fetch => "FETCH",

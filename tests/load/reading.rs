@@ -33,7 +33,7 @@ fn imap_rounds_follow_the_mix() {
         assert_eq!(told["accepted"], 120, "{told}");
         assert_eq!(told["about"]["unit"], "round");
         assert_eq!(told["connections"], connections, "{told}");
-        for stage in ["AUTH", "SELECT", "QUIT"] {
+        for stage in ["CAPABILITY", "AUTH", "SELECT", "LOGOUT"] {
             assert_eq!(count(&told, stage), connections, "{stage}: {told}");
         }
         let stages = ["FETCH", "IDLE", "poll", "SEARCH"].map(|stage| count(&told, stage));
@@ -54,6 +54,7 @@ fn pop3_rounds_follow_the_mix() {
     let told = report(&lab.pop3(), &["--accounts", &accounts, "-m", "40"], 0);
     assert_eq!(told["accepted"], 40, "{told}");
     assert_eq!(told["connections"], 40, "{told}");
+    assert_eq!([count(&told, "CAPA"), count(&told, "QUIT")], [40, 40]);
     assert_eq!(count(&told, "LIST") + count(&told, "RETR"), 40, "{told}");
     assert!(count(&told, "RETR") > count(&told, "LIST"), "{told}");
 }

@@ -348,8 +348,12 @@ impl<'a> Reader<'a> {
     async fn offers(&mut self) -> Result<Offers, Trouble> {
         let mut offers = Offers::default();
         let imap = self.imap;
-        let verb = if imap { "CAPABILITY" } else { "CAPA" };
-        let asked = self.ask(Stage::Hello, verb, true, |line| offers.note(imap, line));
+        let (stage, verb) = if imap {
+            (Stage::Capability, "CAPABILITY")
+        } else {
+            (Stage::Capa, "CAPA")
+        };
+        let asked = self.ask(stage, verb, true, |line| offers.note(imap, line));
         match asked.await {
             // A POP3 server may know no CAPA (RFC 2449).
             Err(trouble) if imap || self.is_over() => Err(trouble),
@@ -448,8 +452,12 @@ impl<'a> Reader<'a> {
 
     /// Says goodbye and hears the answer.
     pub(super) async fn quit(mut self) -> Result<(), Trouble> {
-        let verb = if self.imap { "LOGOUT" } else { "QUIT" };
-        self.ask(Stage::Quit, verb, false, |_| {}).await
+        let (stage, verb) = if self.imap {
+            (Stage::Logout, "LOGOUT")
+        } else {
+            (Stage::Quit, "QUIT")
+        };
+        self.ask(stage, verb, false, |_| {}).await
     }
 }
 
