@@ -166,11 +166,15 @@ fn required_tls_that_cannot_be_had_is_4_and_nothing_else_is_said() {
         script.push(say(refusal.unwrap_or("221 bye\r\n")));
         script.push(Do::Hold);
         let fake = Fake::new(script);
-        run(
+        let ran = run(
             &[&fake.url("smtp"), "--starttls", "--name", "me.test"],
             "AUTH PLAIN AGEAYg==\nMAIL FROM:<a@b>\n",
         )
         .code(4);
+        if refusal.is_none() {
+            // This one does not: it spoke in the clear.
+            ran.says("another port speaks TLS from the first octet");
+        }
         for line in fake.heard() {
             assert!(
                 ["EHLO me.test", "STARTTLS", "QUIT"].contains(&line.as_str()),
