@@ -62,6 +62,9 @@ pub struct DialOptions {
     pub timeout: Option<Duration>,
     /// A receive window of about so many octets.
     pub window: Option<u32>,
+    /// End the connection by a reset, so that neither side keeps its port in TIME-WAIT (RFC 9293
+    /// 3.6.1): a run of many short connections would use up the ports there are.
+    pub reset: bool,
 }
 
 /// `HOST:PORT:ADDR[,ADDR…]`: addresses to use instead of asking the resolver.
@@ -213,6 +216,9 @@ async fn attempt(addr: SocketAddr, options: &DialOptions) -> io::Result<(Conn, S
     };
     if let Some(octets) = options.window {
         socket.set_recv_buffer_size(octets)?;
+    }
+    if options.reset {
+        socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO))?;
     }
     if let Some(source) = options.source {
         socket.bind(SocketAddr::new(source, 0))?;

@@ -49,6 +49,26 @@ fn listen() -> (String, JoinHandle<Vec<String>>) {
     (url, heard)
 }
 
+/// Thousands of connections a second would use up the ports, if each were kept for a minute.
+#[test]
+fn the_end_of_a_connection_leaves_no_port_behind() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    let end = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let lines = answer(stream.try_clone().unwrap(), stream.try_clone().unwrap());
+        (lines, stream.read(&mut [0]).map_err(|e| e.kind()))
+    });
+    report(&url, &["-m", "1", "-l", "20"], 0);
+    let (lines, end) = end.join().unwrap();
+    assert_eq!(
+        lines.last().unwrap(),
+        "QUIT",
+        "only behind the answer to QUIT"
+    );
+    assert_eq!(end, Err(std::io::ErrorKind::ConnectionReset));
+}
+
 #[test]
 fn in_old_mode_nothing_is_said_but_the_message() {
     let (url, heard) = listen();
