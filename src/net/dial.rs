@@ -218,7 +218,7 @@ async fn attempt(addr: SocketAddr, options: &DialOptions) -> io::Result<(Conn, S
         socket.set_recv_buffer_size(octets)?;
     }
     if options.reset {
-        socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO))?;
+        socket.set_zero_linger()?;
     }
     if let Some(source) = options.source {
         socket.bind(SocketAddr::new(source, 0))?;

@@ -81,11 +81,11 @@ fn missing_files_are_7() {
     run(&["--save", &taken], "QUIT\n")
         .code(7)
         .says("is there already and is not overwritten")
-        .never_says("220");
+        .never_says("<-  220");
     run(&["--save", "/no/a.talk"], "QUIT\n")
         .code(7)
         .says("/no/a.talk: no such file or directory")
-        .never_says("220");
+        .never_says("<-  220");
 }
 
 #[test]

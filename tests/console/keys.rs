@@ -49,7 +49,11 @@ fn a_pasted_body_is_not_sent_when_data_is_refused() {
     console.shows("lines pasted").keys("\r");
     console.shows("2 body lines not sent: DATA was refused (503)");
     console.shows("NOOP").prompt("smtp practice clear>");
-    assert!(!console.screen().contains("221"), "{}", console.screen());
+    assert!(
+        !console.screen().contains("<-  221"),
+        "{}",
+        console.screen()
+    );
 }
 
 #[test]
