@@ -38,6 +38,7 @@ pub fn dial(link: &cli::Link, person: bool) -> Result<DialOptions> {
         timeout: limit(link.timeout)?.or_else(|| (!person).then_some(CONNECT)),
         window: None,
         reset: false,
+        stamps: false,
     })
 }
 

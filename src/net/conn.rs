@@ -13,10 +13,13 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 
 use super::Io;
+use super::arrival::{self, Arrival};
 use super::tls::{self, Binding, Secured, ServerTls, TlsFault, TlsPlan, TlsReport};
 
 /// Write buffers that wait for the next connection with something to say, and the largest that does:
@@ -84,6 +87,7 @@ pub struct Conn {
     unwritten: usize,
     unflushed: bool,
     write_fault: Option<io::Error>,
+    arrival: Option<Arrival>,
 }
 
 impl Conn {
@@ -101,6 +105,16 @@ impl Conn {
             unwritten: 0,
             unflushed: false,
             write_fault: None,
+            arrival: None,
+        }
+    }
+
+    /// A connection that knows when what it reads arrived, where the kernel notes that.
+    pub(super) fn stamped(stream: TcpStream, peer: Peer) -> Self {
+        let (io, arrival) = arrival::noted(stream);
+        Self {
+            arrival,
+            ..Self::new(io, peer)
         }
     }
 
@@ -341,6 +355,13 @@ impl Conn {
     /// True when the end came without TLS's close_notify, so that it may have been cut off.
     pub fn truncated(&self) -> bool {
         self.truncated
+    }
+
+    /// When the octets read last had arrived at this machine, however late they were read; under TLS
+    /// the record they were in. `None` where the kernel does not say, or was not asked to
+    /// ([`stamps`](super::dial::DialOptions::stamps)).
+    pub fn arrived(&self) -> Option<Instant> {
+        self.arrival.as_ref()?.at()
     }
 
     /// Who is at the other end.

@@ -65,6 +65,8 @@ pub struct DialOptions {
     /// End the connection by a reset, so that neither side keeps its port in TIME-WAIT (RFC 9293
     /// 3.6.1): a run of many short connections would use up the ports there are.
     pub reset: bool,
+    /// Have the kernel note when octets arrive: [`Conn::arrived`].
+    pub stamps: bool,
 }
 
 /// `HOST:PORT:ADDR[,ADDR…]`: addresses to use instead of asking the resolver.
@@ -233,10 +235,13 @@ async fn attempt(addr: SocketAddr, options: &DialOptions) -> io::Result<(Conn, S
     // Commands are small and each waits for its answer.
     stream.set_nodelay(true)?;
     let local = stream.local_addr()?;
-    Ok((
-        Conn::new(Box::new(stream), Peer::Tcp { peer: addr, local }),
-        local,
-    ))
+    let peer = Peer::Tcp { peer: addr, local };
+    let conn = if options.stamps {
+        Conn::stamped(stream, peer)
+    } else {
+        Conn::new(Box::new(stream), peer)
+    };
+    Ok((conn, local))
 }
 
 fn failure(fault: &io::Error) -> Outcome {

@@ -6,6 +6,7 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+mod arrival;
 mod attempt;
 pub mod ca;
 pub mod conn;
@@ -14,6 +15,8 @@ mod exec;
 pub mod idna;
 pub mod listen;
 pub mod proxy;
+#[cfg(target_os = "linux")]
+mod stamped;
 pub mod tls;
 pub mod x509;
 

@@ -1,5 +1,6 @@
 //! Connections and TLS on loopback: nothing here leaves the machine.
 
+mod arrival;
 #[path = "../common/mod.rs"]
 mod common;
 mod dial;

@@ -147,7 +147,7 @@ impl<'a> Client<'a> {
             }
             if !more {
                 self.link.heard.drain(..used);
-                let took = start.elapsed();
+                let took = self.link.took(start);
                 self.link.count(|t| {
                     t.reply(code);
                     t.time(stage, took);
@@ -155,6 +155,11 @@ impl<'a> Client<'a> {
                 return Ok(code);
             }
         }
+    }
+
+    /// When the last reply arrived.
+    pub(super) fn came(&self) -> Instant {
+        self.link.came
     }
 
     /// The connection is gone, or goes: a 421 says that the server closes (RFC 5321 3.8).
@@ -227,7 +232,8 @@ impl<'a> Client<'a> {
         }
         self.expect(self.last.starts_with(b"235"), Stage::Auth)?;
         login.done()?;
-        self.link.count(|t| t.time(Stage::Auth, begun.elapsed()));
+        self.link
+            .count(|t| t.time(Stage::Auth, self.link.took(begun)));
         Ok(())
     }
 

@@ -90,6 +90,8 @@ pub(super) struct Link<'a> {
     pub(super) patience: Duration,
     /// When something was written last, or the greeting began to be waited for.
     said: Instant,
+    /// When what was read last arrived.
+    pub(super) came: Instant,
     timer: Pin<Box<Sleep>>,
     /// Whom the timer wakes.
     armed: Option<Waker>,
@@ -118,6 +120,7 @@ impl<'a> Link<'a> {
             tally,
             patience: server.patience,
             said: Instant::now(),
+            came: Instant::now(),
             timer: Box::pin(sleep(server.patience)),
             armed: None,
             sent: Cell::new(0),
@@ -132,6 +135,11 @@ impl<'a> Link<'a> {
             link.secure(server).await?;
         }
         Ok(link)
+    }
+
+    /// How long after `start` what was read last arrived.
+    pub(super) fn took(&self, start: Instant) -> Duration {
+        self.came.saturating_duration_since(start)
     }
 
     /// Counts something.
@@ -218,6 +226,9 @@ impl<'a> Link<'a> {
                 self.received.set(self.received.get() + received);
                 self.sent.set(self.sent.get() + sent);
                 if received > 0 {
+                    // An arrival before the command is told by a clock that was set meanwhile.
+                    let arrived = self.conn.arrived().filter(|at| *at >= self.said);
+                    self.came = arrived.unwrap_or_else(Instant::now);
                     return Ok(());
                 }
                 "connection closed".to_owned()

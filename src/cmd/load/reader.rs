@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
     }
 
     fn time(&self, stage: Stage, start: Instant) {
-        let took = start.elapsed();
+        let took = self.link.took(start);
         self.link.count(|t| t.time(stage, took));
     }
 
@@ -430,6 +430,11 @@ impl<'a> Reader<'a> {
         self.ask(Stage::Other, &user, false, |_| {}).await?;
         let pass = format!("PASS {password}");
         self.ask(Stage::Auth, &pass, false, |_| {}).await
+    }
+
+    /// When what was read last arrived.
+    pub(super) fn came(&self) -> Instant {
+        self.link.came
     }
 
     /// The connection is gone, or goes, or nobody knows where the next reply begins.

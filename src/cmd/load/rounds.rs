@@ -42,7 +42,16 @@ impl<'s> Session<'s> {
             };
             let action = mix.choose(&mut self.random);
             match usable.act(action, &mut self.random, pace).await {
-                Ok(()) => self.outcome(job, &Outcome::Accepted { recipients: 0 }),
+                Ok(()) => {
+                    let came = usable.came();
+                    self.outcome(
+                        job,
+                        &Outcome::Accepted {
+                            recipients: 0,
+                            came,
+                        },
+                    );
+                }
                 Err(trouble) => {
                     self.trouble(trouble);
                     self.outcome(job, &Outcome::Failed);

@@ -66,6 +66,7 @@ impl Server {
         let mut dial = how::dial(&options.link, false)?;
         dial.window = options.window;
         dial.reset = true;
+        dial.stamps = true;
         let (way, host, port, local) = match &target.place {
             Place::Tcp { host, port } => {
                 let addrs = dial::addresses(host, *port, &dial).await?;

@@ -38,12 +38,11 @@ impl Watch {
         what(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Message `number` was accepted now.
-    pub(super) fn accepted(&self, number: u64, tally: &mut Tally) {
-        let now = Instant::now();
+    /// Message `number` was accepted: the reply came then.
+    pub(super) fn accepted(&self, number: u64, then: Instant, tally: &mut Tally) {
         self.lock(|p| match p.early.remove(&number) {
-            Some(_) => tally.time(Stage::Visible, Duration::ZERO),
-            None => drop(p.accepted.insert(number, now)),
+            Some(seen) => tally.time(Stage::Visible, seen.saturating_duration_since(then)),
+            None => drop(p.accepted.insert(number, then)),
         });
     }
 
@@ -165,11 +164,12 @@ mod tests {
     #[test]
     fn both_orders_count_once() {
         let (watch, mut tally) = (Watch::default(), Tally::default());
-        watch.accepted(1, &mut tally);
+        let then = Instant::now();
+        watch.accepted(1, then, &mut tally);
         watch.seen(1, &mut tally);
         watch.seen(2, &mut tally);
-        watch.accepted(2, &mut tally);
-        watch.accepted(3, &mut tally);
+        watch.accepted(2, then, &mut tally);
+        watch.accepted(3, then, &mut tally);
         assert_eq!((tally.count(Stage::Visible), watch.waiting()), (2, 1));
         watch.end(&mut tally);
         assert_eq!(tally.error_count(), 1);

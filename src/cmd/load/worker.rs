@@ -70,7 +70,8 @@ pub(super) fn run(shared: &Arc<Shared>, worker: usize) -> Result<()> {
     let runtime = runtime.map_err(|e| Error::local(format!("no runtime: {e}")))?;
     runtime.block_on(async {
         let mut sessions = JoinSet::new();
-        for number in (worker..shared.plan.sessions).step_by(shared.tallies.len() - 1) {
+        let numbers = (worker..shared.plan.sessions).step_by(shared.tallies.len() - 1);
+        for number in numbers {
             let shared = Arc::clone(shared);
             sessions.spawn(async move {
                 Session::new(&shared, worker, number).run().await;
@@ -95,7 +96,11 @@ pub(super) struct Session<'a> {
 
 /// What became of a message.
 pub(super) enum Outcome {
-    Accepted { recipients: u64 },
+    /// With the moment at which the last reply to it arrived.
+    Accepted {
+        recipients: u64,
+        came: Instant,
+    },
     Failed,
     InDoubt,
 }
@@ -240,17 +245,16 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn outcome(&self, job: Job, outcome: &Outcome) {
-        let now = Instant::now();
-        let took = now.saturating_duration_since(job.due);
-        let at = now.saturating_duration_since(self.shared.pace.start());
         self.lock(|t| match outcome {
-            Outcome::Accepted { recipients } => {
+            Outcome::Accepted { recipients, came } => {
                 t.accepted += 1;
+                let at = came.saturating_duration_since(self.shared.pace.start());
                 t.over_time.count(at, 1, 0);
                 t.recipients += recipients;
+                let took = came.saturating_duration_since(job.due);
                 t.time(self.shared.plan.whole(), took);
                 if let Some(watch) = &self.shared.watch {
-                    watch.accepted(job.number, t);
+                    watch.accepted(job.number, *came, t);
                 }
             }
             Outcome::Failed => t.failed += 1,
@@ -511,10 +515,13 @@ impl Awaited<'_, '_, '_> {
                 }
             }
         }
+        let came = self.client.came();
         self.count(&match (self.good, plan.lmtp) {
             (0, _) => Outcome::Failed,
-            (good, true) => Outcome::Accepted { recipients: good },
-            (_, false) => Outcome::Accepted { recipients },
+            (good, lmtp) => Outcome::Accepted {
+                recipients: if lmtp { good } else { recipients },
+                came,
+            },
         });
         true
     }
@@ -525,6 +532,7 @@ impl Awaited<'_, '_, '_> {
             // LMTP: somebody has it already.
             return Outcome::Accepted {
                 recipients: self.good,
+                came: self.client.came(),
             };
         }
         if self.client.unsent() > self.behind {
