@@ -15,6 +15,7 @@ use tokio::task::unconstrained;
 use tokio::time::{Sleep, sleep};
 
 use super::server::Server;
+use super::wakes::{self, OwnClock};
 use crate::net::dial::{self, DialOptions};
 use crate::net::{Conn, Turn};
 use crate::proto::echoes::Echoes;
@@ -105,6 +106,7 @@ pub(super) struct Link<'a> {
 impl<'a> Link<'a> {
     /// Connects, and secures the connection where TLS comes first.
     pub(super) async fn open(server: &Server, tally: &'a Mutex<Tally>) -> Result<Self, Trouble> {
+        let own_clock = OwnClock::start();
         let start = Instant::now();
         let mut tries = 1;
         let conn = loop {
@@ -131,6 +133,7 @@ impl<'a> Link<'a> {
             t.time(Stage::Connect, start.elapsed());
             t.connections += 1;
         });
+        drop(own_clock);
         if server.implicit {
             link.secure(server).await?;
         }
@@ -228,6 +231,7 @@ impl<'a> Link<'a> {
                 if received > 0 {
                     // An arrival before the command is told by a clock that was set meanwhile.
                     let arrived = self.conn.arrived().filter(|at| *at >= self.said);
+                    wakes::heard(arrived.is_some());
                     self.came = arrived.unwrap_or_else(Instant::now);
                     return Ok(());
                 }
@@ -249,6 +253,7 @@ impl<'a> Link<'a> {
             let what = "text in the clear in front of the handshake";
             return Err(Trouble::new(Stage::Tls, what));
         }
+        let _own_clock = OwnClock::start();
         let start = Instant::now();
         let handshake = self.conn.start_tls(tls);
         match tokio::time::timeout(self.patience, handshake).await {

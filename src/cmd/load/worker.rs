@@ -16,6 +16,7 @@ use super::link::{PAUSE_AFTER_FAILURE, Trouble};
 use super::message::Random;
 use super::pace::{Job, Pace, Phase};
 use super::plan::{Pause, Plan};
+use super::wakes;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::stats::{Stage, Tally};
@@ -66,11 +67,14 @@ impl Shared {
 pub(super) fn run(shared: &Arc<Shared>, worker: usize) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .on_thread_park(wakes::before_waiting)
         .build();
     let runtime = runtime.map_err(|e| Error::local(format!("no runtime: {e}")))?;
     runtime.block_on(async {
         let mut sessions = JoinSet::new();
         let numbers = (worker..shared.plan.sessions).step_by(shared.tallies.len() - 1);
+        let due_at_once = shared.plan.rate.is_none();
+        wakes::begin(if due_at_once { numbers.len() } else { 0 });
         for number in numbers {
             let shared = Arc::clone(shared);
             sessions.spawn(async move {
