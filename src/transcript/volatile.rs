@@ -136,7 +136,8 @@ impl Words {
         let named = NAMES
             .iter()
             .any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
-        !named && (has_digit || is_host(word) || is_calendar(word) || is_drawn(word))
+        !named
+            && (has_digit || is_host(word) || is_calendar(word) || is_drawn(word) || is_hex(word))
     }
 
     /// The name of a word that is seen twice or more.
@@ -201,6 +202,11 @@ fn is_drawn(word: &[u8]) -> bool {
         _ => false,
     });
     word.len() >= 12 && rises.count() >= 3
+}
+
+/// A hexadecimal number that happens to have no digit, as one queue id of 20,000 does. No word is as long.
+fn is_hex(word: &[u8]) -> bool {
+    word.len() >= 8 && word.iter().all(u8::is_ascii_hexdigit)
 }
 
 fn is_calendar(word: &[u8]) -> bool {
@@ -298,6 +304,10 @@ mod tests {
         assert_eq!(
             saved(&[], &["AuthenticationFailed ENHANCEDSTATUSCODES"]),
             ["AuthenticationFailed ENHANCEDSTATUSCODES"]
+        );
+        assert_eq!(
+            saved(&[], &["Ok: queued as CBFDFACAFA", "a faded cafe"]),
+            ["Ok: queued as", "a faded cafe"]
         );
         assert_eq!(
             saved(&[], &["<1896.697@dbc.mtview.ca.us> go"]),
