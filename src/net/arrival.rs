@@ -24,8 +24,9 @@ impl Arrival {
             return None;
         }
         // The kernel tells the time of day, which may be set; how long ago that was is all it is good for.
-        let stamp = SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos);
-        Instant::now().checked_sub(stamp.elapsed().unwrap_or_default())
+        // Asked first, so that a pause between the two clocks makes nothing look faster.
+        let age = (SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)).elapsed();
+        Instant::now().checked_sub(age.unwrap_or_default())
     }
 
     /// Notes the time of day at which octets came.

@@ -40,8 +40,9 @@ impl Stamped {
 
     /// Reads what is there, into a part of `room`.
     fn receive(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let (stream, control) = (&self.stream, &mut self.control);
-        stream.try_io(Interest::READABLE, || {
+        let (stream, control, most) = (&self.stream, &mut self.control, room.len());
+        let mut brought = None;
+        let outcome = stream.try_io(Interest::READABLE, || {
             let mut room = [io::IoSliceMut::new(room)];
             let fd = stream.as_raw_fd();
             let came = recvmsg::<()>(fd, &mut room, Some(control), MsgFlags::empty())?;
@@ -53,8 +54,14 @@ impl Stamped {
                 })
             });
             self.arrival.note(stamp);
+            brought = Some(came.bytes);
+            if (1..most).contains(&came.bytes) {
+                // There is no more: to say so here saves the next read the question.
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
             Ok(came.bytes)
-        })
+        });
+        brought.map_or(outcome, Ok)
     }
 }
 
@@ -67,16 +74,9 @@ impl AsyncRead for Stamped {
         let me = self.get_mut();
         loop {
             ready!(me.stream.poll_read_ready(cx))?;
-            let room = buf.initialize_unfilled();
-            let most = room.len();
-            match me.receive(room) {
+            match me.receive(buf.initialize_unfilled()) {
                 Ok(octets) => {
                     buf.advance(octets);
-                    if (1..most).contains(&octets) {
-                        // There is no more: to be told so here saves the next read the question.
-                        let none = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
-                        let _ = me.stream.try_io(Interest::READABLE, none);
-                    }
                     return Poll::Ready(Ok(()));
                 }
                 Err(e)

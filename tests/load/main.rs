@@ -3,6 +3,7 @@
 
 mod ends;
 mod lab;
+mod late;
 mod lines;
 mod reading;
 mod reports;

@@ -165,6 +165,7 @@ impl<'a> Link<'a> {
         let (conn, heard) = (&mut self.conn, &mut self.heard);
         let (timer, armed, patience) = (&mut self.timer, &mut self.armed, self.patience);
         let (queued, unsent) = (conn.queued(), conn.unsent());
+        let asked = self.said;
         // A reply that goes on for ever is none, however fast it comes.
         if queued == 0 && self.said.elapsed() >= patience {
             self.lost = true;
@@ -230,7 +231,7 @@ impl<'a> Link<'a> {
                 self.sent.set(self.sent.get() + sent);
                 if received > 0 {
                     // An arrival before the command is told by a clock that was set meanwhile.
-                    let arrived = self.conn.arrived().filter(|at| *at >= self.said);
+                    let arrived = self.conn.arrived().filter(|at| *at >= asked);
                     wakes::heard(arrived.is_some());
                     self.came = arrived.unwrap_or_else(Instant::now);
                     return Ok(());
