@@ -11,6 +11,7 @@ use memchr::memchr;
 use super::link::{Link, Trouble, shown};
 use super::login::Login;
 use super::plan::Plan;
+use super::wakes::OwnClock;
 use crate::proto::smtp::reply;
 use crate::stats::{Stage, Tally};
 use crate::wire::secret::Secret;
@@ -48,6 +49,7 @@ impl<'a> Client<'a> {
         session: usize,
     ) -> Result<Self, Trouble> {
         let server = &plan.server;
+        let _own_clock = OwnClock::start();
         let mut client = Self {
             link: Link::open(server, tally).await?,
             last: Vec::new(),

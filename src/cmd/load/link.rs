@@ -15,7 +15,7 @@ use tokio::task::unconstrained;
 use tokio::time::{Sleep, sleep};
 
 use super::server::Server;
-use super::wakes::{self, OwnClock};
+use super::wakes;
 use crate::net::dial::{self, DialOptions};
 use crate::net::{Conn, Turn};
 use crate::proto::echoes::Echoes;
@@ -106,7 +106,6 @@ pub(super) struct Link<'a> {
 impl<'a> Link<'a> {
     /// Connects, and secures the connection where TLS comes first.
     pub(super) async fn open(server: &Server, tally: &'a Mutex<Tally>) -> Result<Self, Trouble> {
-        let own_clock = OwnClock::start();
         let start = Instant::now();
         let mut tries = 1;
         let conn = loop {
@@ -133,7 +132,6 @@ impl<'a> Link<'a> {
             t.time(Stage::Connect, start.elapsed());
             t.connections += 1;
         });
-        drop(own_clock);
         if server.implicit {
             link.secure(server).await?;
         }
@@ -254,7 +252,6 @@ impl<'a> Link<'a> {
             let what = "text in the clear in front of the handshake";
             return Err(Trouble::new(Stage::Tls, what));
         }
-        let _own_clock = OwnClock::start();
         let start = Instant::now();
         let handshake = self.conn.start_tls(tls);
         match tokio::time::timeout(self.patience, handshake).await {

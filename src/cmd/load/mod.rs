@@ -19,6 +19,7 @@ mod plan;
 mod reader;
 mod rounds;
 mod server;
+mod trial;
 mod wakes;
 mod watch;
 mod worker;

@@ -16,6 +16,7 @@ use super::message::Random;
 use super::mix::Action;
 use super::pace::Pace;
 use super::server::Server;
+use super::wakes::OwnClock;
 use crate::stats::{Stage, Tally};
 use crate::wire::octets::announced;
 use crate::wire::quote::quoted;
@@ -87,6 +88,7 @@ impl<'a> Reader<'a> {
         tally: &'a Mutex<Tally>,
         session: usize,
     ) -> Result<Self, Trouble> {
+        let _own_clock = OwnClock::start();
         let mut reader = Self {
             link: Link::open(server, tally).await?,
             used: 0,

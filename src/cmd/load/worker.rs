@@ -73,8 +73,9 @@ pub(super) fn run(shared: &Arc<Shared>, worker: usize) -> Result<()> {
     runtime.block_on(async {
         let mut sessions = JoinSet::new();
         let numbers = (worker..shared.plan.sessions).step_by(shared.tallies.len() - 1);
-        let due_at_once = shared.plan.rate.is_none();
-        wakes::begin(if due_at_once { numbers.len() } else { 0 });
+        let plan = &shared.plan;
+        let one_by_one = plan.rate.is_none() && !plan.pipelining && !plan.lmtp;
+        wakes::begin(if one_by_one { numbers.len() } else { 0 });
         for number in numbers {
             let shared = Arc::clone(shared);
             sessions.spawn(async move {
