@@ -16,7 +16,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::event::{Event, Exchange, Offers};
+use super::event::{Event, Exchange, Line, Offers};
 use super::spec::{Phase, Verb};
 use crate::sasl::Mechanism;
 use crate::wire::secret::Secret;
@@ -40,6 +40,11 @@ pub trait Engine: Send {
 
     /// The peer closed its side.
     fn closed(&mut self);
+
+    /// What has come of a line whose end has not, secrets masked: for whoever stops waiting for it.
+    fn unfinished(&self) -> Option<Line> {
+        None
+    }
 
     /// News from outside the connection: another session changed the store, or a pause is over.
     fn wake(&mut self) {}

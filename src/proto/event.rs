@@ -92,6 +92,19 @@ pub struct Line {
     pub kind: LineKind,
 }
 
+impl Line {
+    /// What came of a line whose end did not: nobody can tell what it was to be.
+    pub fn piece(exchange: Option<Exchange>, text: Vec<u8>) -> Self {
+        Self {
+            exchange,
+            text,
+            clear: None,
+            verdict: Verdict::Note,
+            kind: LineKind::Cut,
+        }
+    }
+}
+
 /// What a received line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineKind {
@@ -111,6 +124,8 @@ pub enum LineKind {
     Command,
     /// Nobody can tell.
     Unknown,
+    /// Nobody can tell, as the end of the line did not come.
+    Cut,
 }
 
 /// Content that came in. Lines inside end in CRLF.

@@ -177,6 +177,11 @@ impl Desk {
                     seat.views.set(style.look.charset, style.content_lines);
                     seat.views.feed(event)
                 }
+                // Without a word of the server's: what it had begun to say is all there will be.
+                None if matches!(timed.what, Happening::Ended(_)) && view != View::Raw => Seen {
+                    lines: seat.views.give_back(),
+                    taken: false,
+                },
                 _ => Seen::default(),
             };
             if !seen.taken {

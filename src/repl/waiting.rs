@@ -10,6 +10,7 @@ use crate::ui::render::Mark;
 
 use super::desk::{Desk, interrupted, next_of};
 use super::seat::Seat;
+use super::settings::View;
 
 /// How long a server may take to close after a goodbye before the prompt comes all the same.
 const PARTING: Duration = Duration::from_secs(1);
@@ -41,7 +42,7 @@ impl Desk {
             };
             self.interrupts = interrupts;
             let Some((index, timed)) = woken else {
-                self.stop_waiting()?;
+                self.stop_waiting().await?;
                 return Ok(false);
             };
             self.show(index, &timed)?;
@@ -106,7 +107,7 @@ impl Desk {
             match outcome {
                 Woken::Happened(index, timed) => self.show(index, &timed)?,
                 Woken::Interrupted => {
-                    self.stop_waiting()?;
+                    self.stop_waiting().await?;
                     return Ok(false);
                 }
                 Woken::Ticked => {
@@ -140,7 +141,8 @@ impl Desk {
     }
 
     /// Ctrl-C while a reply is owed: it stays due and will be shown as late.
-    fn stop_waiting(&mut self) -> Result<()> {
+    async fn stop_waiting(&mut self) -> Result<()> {
+        self.show_unfinished().await?;
         let Some(seat) = self.seat() else {
             return Ok(());
         };
@@ -155,6 +157,28 @@ impl Desk {
         seat.stop_waiting();
         self.prepared.clear();
         self.say(Mark::Info, &text)
+    }
+
+    /// What has come of what is waited for is shown, complete or not.
+    async fn show_unfinished(&mut self) -> Result<()> {
+        let (active, pretty) = (self.active, self.settings.view == View::Pretty);
+        let Some(seat) = self.seats.get_mut(active) else {
+            return Ok(());
+        };
+        let lines = seat.views.give_back();
+        seat.session.tell_unfinished();
+        if pretty && !self.settings.json {
+            let mut text = Vec::new();
+            seat.renderer.arranged(&lines, &mut text);
+            self.screen.write(&text)?;
+        }
+        while let Some(seat) = self.seats.get_mut(active)
+            && seat.session.has_news()
+        {
+            let timed = seat.session.next().await;
+            self.show(active, &timed)?;
+        }
+        Ok(())
     }
 
     fn tell_wait(&mut self, secs: u64) -> Result<()> {

@@ -7,6 +7,7 @@
 
 pub mod detect;
 mod door;
+mod ends;
 mod facts;
 pub mod feed;
 pub mod happening;
@@ -32,8 +33,7 @@ use crate::net::tls::{TlsFault, TlsReport, fault_of, legacy};
 use crate::proto::Protocol;
 use crate::proto::echoes::Echoes;
 use crate::proto::engine::{ClientOptions, Engine, Input, Refusal, Step};
-use crate::proto::event::{Closed, Event, Exchange, FailureKind, LineKind};
-use crate::wire::show::{Charset, show};
+use crate::proto::event::{Event, Exchange, FailureKind, LineKind};
 
 pub use happening::{Happening, Timed};
 pub use setup::{RootsLater, TlsSetup};
@@ -327,27 +327,6 @@ impl Session {
         }
     }
 
-    fn closed(&mut self, fault: Option<String>) {
-        if let Some(fault) = fault {
-            let text = format!("the connection was lost: {fault}");
-            self.failure
-                .get_or_insert_with(|| Error::new(Kind::Lost, text));
-        }
-        match &mut self.engine {
-            Some(engine) => {
-                engine.closed();
-                self.drain_engine();
-            }
-            None => {
-                let text = "the server closed the connection without a greeting";
-                self.failure
-                    .get_or_insert_with(|| Error::new(Kind::Lost, text));
-            }
-        }
-        let error = self.failure.take();
-        self.end(error);
-    }
-
     /// Takes every step the engine has, up to a handshake or the end.
     fn drain_engine(&mut self) {
         while let (Link::Open(conn), Some(engine)) = (&mut self.link, &mut self.engine) {
@@ -514,24 +493,6 @@ impl Session {
         self.push(took, Happening::Engine(event));
     }
 
-    fn remember_end(&mut self, closed: &Closed) {
-        if closed.expected && !closed.inside_reply {
-            // A reset after goodbye is how some stacks say goodbye themselves.
-            self.failure = None;
-            return;
-        }
-        let mut what = match (closed.inside_reply, self.greeted) {
-            (true, _) => "the server closed the connection inside a reply".to_owned(),
-            (false, true) => "the server closed the connection".to_owned(),
-            (false, false) => "the server closed the connection without a greeting".to_owned(),
-        };
-        if let Some(reason) = &closed.reason {
-            what = format!("{what}: {}", show(reason, Charset::Unicode));
-        }
-        self.failure
-            .get_or_insert_with(|| Error::new(Kind::Lost, what));
-    }
-
     /// The time since the last octet of the exchange went out.
     fn took(&mut self, exchange: Option<Exchange>, intermediate: bool) -> Option<Duration> {
         let exchange = exchange?;
@@ -541,13 +502,6 @@ impl Session {
             self.in_flight.remove(at);
         }
         Some(since.elapsed())
-    }
-
-    fn end(&mut self, error: Option<Error>) {
-        if !matches!(self.link, Link::Over) {
-            self.link = Link::Over;
-            self.tell(Happening::Ended(error));
-        }
     }
 
     fn tell(&mut self, what: Happening) {
@@ -560,11 +514,6 @@ impl Session {
             took,
             ..Timed::now(secured, what)
         });
-    }
-
-    /// Drops the connection, as telnet's user does with Ctrl-].
-    pub fn drop_connection(&mut self) {
-        self.end(None);
     }
 }
 

@@ -339,10 +339,11 @@ fn fill_line(row: &mut Row, line: Line) {
         LineKind::GoAhead => RowKind::GoAhead,
         LineKind::End => RowKind::End,
         LineKind::Command => RowKind::Command,
-        LineKind::Unknown => RowKind::Unknown,
+        LineKind::Unknown | LineKind::Cut => RowKind::Unknown,
     };
     row.exchange = line.exchange.map(|e| e.0);
-    row.octets = line.text.len() as u64 + 2;
+    let end = if line.kind == LineKind::Cut { 0 } else { 2 };
+    row.octets = line.text.len() as u64 + end;
     row.text = line.text;
     row.verdict = line.verdict;
 }

@@ -106,6 +106,43 @@ fn time_limits_name_what_was_waited_for() {
         .says("no complete reply to EHLO");
 }
 
+/// What the server said is shown, though it never ended the line: on the screen and as JSON, when
+/// it hangs up and when nobody waits any longer, whatever it speaks.
+#[test]
+fn a_line_without_its_end_is_shown() {
+    let begun = "the server closed the connection in the middle of its greeting";
+    let cases = [
+        ("", "220 hal", vec![], begun),
+        ("smtp://", "220 hal", vec![], begun),
+        ("", "+OK hal", vec![], begun),
+        ("imap://", "* OK hal", vec![], begun),
+        ("", "220 hal", vec![Do::Hold], "no complete greeting within"),
+        ("pop3://", "+OK hal", vec![Do::Hold], "no complete greeting"),
+        (
+            "imap://",
+            "* OK hal",
+            vec![Do::Hold],
+            "no complete greeting",
+        ),
+    ];
+    for (scheme, piece, then, text) in cases {
+        for json in [false, true] {
+            let mut script = vec![say(piece)];
+            script.extend(then.iter().cloned());
+            let fake = Fake::new(script);
+            let url = format!("{scheme}{}", fake.addr);
+            let mut args = vec![url.as_str(), "--timeout", "1"];
+            args.extend(json.then_some("--json"));
+            let ran = run(&args, "QUIT\n").code(6).says(text);
+            let shown = match json {
+                true => format!("\"kind\":\"unknown\",\"exchange\":0,\"text\":\"{piece}\""),
+                false => format!("<-  {piece}\n"),
+            };
+            assert_eq!(ran.out.matches(&shown).count(), 1, "{url}: {}", ran.out);
+        }
+    }
+}
+
 /// What no pair of socket buffers holds.
 const MORE_THAN_BUFFERS: usize = 32 * 1024 * 1024;
 

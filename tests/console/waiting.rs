@@ -1,6 +1,6 @@
 //! Replies that come late, unasked, or not at all; the line being typed stays whole.
 
-use crate::common::{Do, Fake, say};
+use crate::common::{Do, Fake, Gate, say};
 use crate::screen::Console;
 
 #[test]
@@ -97,4 +97,44 @@ fn a_console_command_in_a_body_is_content_and_said_so() {
     console.line(".").shows("queued as");
     console.line(":quit");
     assert_eq!(console.end(), 0);
+}
+
+/// What has come of a line is shown when its end is no longer waited for, and is there for `:show`.
+#[test]
+fn a_wait_given_up_shows_what_has_come() {
+    let later = Gate::default();
+    let fake = Fake::new(vec![
+        say("220-hi\r\n220 hal"),
+        Do::Wait(later.clone()),
+        say("lo\r\n"),
+        Do::Hold,
+    ]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    console.shows("<-  220-hi");
+    console.press_until("\u{3}", "no longer waiting for the greeting");
+    console.shows("<-  220 hal\n").prompt("clear>");
+    console.line(":show 0").shows("<-  220 hal  7 octets\n");
+    later.open();
+    console.shows("late, for greeting:").shows("<-  220 hallo");
+}
+
+/// A literal that does not come to its end is shown as far as it came, however the wait ends.
+#[test]
+fn a_literal_that_stalls_is_shown() {
+    for hangs_up in [false, true] {
+        let mut script = vec![
+            say("* PREAUTH hi\r\n"),
+            Do::Hear,
+            say("* 1 FETCH (BODY[] {90}\r\nSubject: half\r\n\r\nof a li"),
+        ];
+        script.extend((!hangs_up).then_some(Do::Hold));
+        let fake = Fake::new(script);
+        let mut console = Console::start(&[&fake.url("imap")]);
+        console.prompt("a1>").line("fetch 1 body[]");
+        match hangs_up {
+            true => console.shows("the server closed the connection inside a reply"),
+            false => console.press_until("\u{3}", "no longer waiting for the reply to FETCH"),
+        };
+        console.shows("|Subject: half").shows("|of a li");
+    }
 }

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use super::engine::{ClientOptions, Refusal, Step};
 use super::event::{
     Advice, Closed, Event, Exchange, Failure, FailureKind, Line, LineKind, Oddity, Offer, Sent,
-    SentKind, Verdict,
+    SentKind,
 };
 use crate::sasl::About;
 use crate::wire::line::{Ending, LineBuf, RawLine};
@@ -132,12 +132,10 @@ impl Talk {
 
     /// A line that nobody can place.
     pub(crate) fn unknown(&mut self, exchange: Option<Exchange>, text: Vec<u8>) {
+        let line = Line::piece(exchange, text);
         self.event(Event::Line(Line {
-            exchange,
-            text,
-            clear: None,
-            verdict: Verdict::Note,
             kind: LineKind::Unknown,
+            ..line
         }));
     }
 
@@ -147,7 +145,7 @@ impl Talk {
         self.buf.clear();
         if !rest.is_empty() {
             closed.inside_reply = true;
-            self.unknown(exchange, rest);
+            self.event(Event::Line(Line::piece(exchange, rest)));
         }
         self.over = true;
         self.event(Event::Closed(closed));

@@ -164,9 +164,14 @@ pub(super) fn show(desk: &mut Desk, rest: &str) -> Result<()> {
             lines.extend((!text.is_empty()).then(|| Mark::Info.line(text)));
             continue;
         }
+        // Of a line that was cut there is no end.
+        let end = match row.kind == RowKind::Unknown && row.octets == row.text.len() as u64 {
+            true => "",
+            false => "\\r\\n",
+        };
         lines.push(
             Styled::plain(format!("{mark}  {text}"))
-                .with(Role::Dim, format!("\\r\\n  {} octets", row.octets)),
+                .with(Role::Dim, format!("{end}  {} octets", row.octets)),
         );
     }
     if kept.cut > 0 {

@@ -4,10 +4,10 @@
 //! and 2 MiB. A response that is longer is shown as it came.
 
 use super::fetch::{fetch, flags};
-use super::field;
 use super::list::{Mailbox, status, tree};
 use super::maildrop::{Lines, Listing};
 use super::text::safe;
+use super::{LINES_MAX, field};
 use crate::proto::event::{Event, Exchange, Line, LineKind, Part, PartKind, SentKind};
 use crate::proto::imap::token::{Piece, Value, values};
 use crate::ui::style::Styled;
@@ -78,7 +78,15 @@ impl Views {
                 .or(self.listing);
                 Seen::default()
             }
-            Event::Reply(_) | Event::Failed(_) | Event::Closed(_) => self.pass(),
+            Event::Failed(_) | Event::Closed(_) => {
+                let mut lines = self.pass().lines;
+                lines.extend(self.give_back());
+                Seen {
+                    lines,
+                    taken: false,
+                }
+            }
+            Event::Reply(_) => self.pass(),
             _ => Seen::default(),
         }
     }
@@ -148,16 +156,34 @@ impl Views {
 
     /// Gives back, as it came, what was taken of a response that is too long.
     fn too_long(&mut self) -> Seen {
-        let pieces = self.response.take().unwrap_or_default().pieces;
-        let shown = |piece: &Piece| match piece {
-            Piece::Text(octets) | Piece::Literal { kept: octets, .. } => {
-                Styled::plain(safe(octets, self.charset))
-            }
-        };
         Seen {
-            lines: pieces.iter().map(shown).collect(),
+            lines: self.give_back(),
             taken: true,
         }
+    }
+
+    /// Gives back, as it came, what was taken of a response whose end does not come; what follows of
+    /// it is in no view.
+    pub fn give_back(&mut self) -> Vec<Styled> {
+        let pieces = self.response.take().unwrap_or_default().pieces;
+        let most = self.content_lines.map_or(LINES_MAX, |lines| {
+            usize::try_from(lines).unwrap_or(LINES_MAX)
+        });
+        let mut shown = Vec::new();
+        for piece in &pieces {
+            match piece {
+                Piece::Text(text) => shown.push(Styled::plain(safe(text, self.charset))),
+                Piece::Literal { kept, .. } => {
+                    let kept = kept.strip_suffix(b"\n").unwrap_or(kept);
+                    let lines = kept.split(|b| *b == b'\n').take(most);
+                    shown.extend(lines.map(|line| {
+                        let line = line.strip_suffix(b"\r").unwrap_or(line);
+                        Styled::plain(format!("|{}", safe(line, self.charset)))
+                    }));
+                }
+            }
+        }
+        shown
     }
 
     fn view(&mut self, pieces: &[Piece]) -> Vec<Styled> {

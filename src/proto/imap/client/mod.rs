@@ -36,8 +36,7 @@ use crate::proto::engine::{
     ClientOptions, Due, Engine, Facts, Input, Mode, Refusal, Setting, Step,
 };
 use crate::proto::event::{
-    Advice, Closed, Event, Exchange, Failure, FailureKind, Line, LineKind, Oddity, Offers, Sent,
-    Verdict,
+    Advice, Closed, Event, Exchange, Failure, FailureKind, Line, Oddity, Offers, Sent,
 };
 use crate::proto::spec::{Phase, Verb};
 use crate::wire::line::LineBuf;
@@ -216,6 +215,21 @@ impl Engine for Client {
         self.end();
     }
 
+    fn unfinished(&self) -> Option<Line> {
+        let text = self.inbox.pending();
+        if text.is_empty() {
+            return None;
+        }
+        let masked = self.turn.is_auth();
+        let clear = self.clear_text(text, masked);
+        let text = match masked {
+            true => MASK.as_bytes().to_vec(),
+            false => text.to_vec(),
+        };
+        let piece = Line::piece(self.oldest(), text);
+        Some(Line { clear, ..piece })
+    }
+
     fn poll(&mut self) -> Step {
         self.steps.pop_front().unwrap_or(Step::Wait)
     }
@@ -297,23 +311,11 @@ impl Client {
 
     /// Shows what came of a line that the end of the connection cut. True when there was one.
     fn show_cut_line(&mut self) -> bool {
-        if self.inbox.is_empty() {
+        let Some(piece) = self.unfinished() else {
             return false;
-        }
-        let mut text = self.inbox.pending().to_vec();
+        };
         self.inbox.clear();
-        let masked = self.turn.is_auth();
-        let clear = self.clear_text(&text, masked);
-        if masked {
-            text = MASK.as_bytes().to_vec();
-        }
-        self.event(Event::Line(Line {
-            exchange: self.oldest(),
-            text,
-            clear,
-            verdict: Verdict::Note,
-            kind: LineKind::Unknown,
-        }));
+        self.event(Event::Line(piece));
         true
     }
 

@@ -18,7 +18,7 @@ use super::spec::{self, SPEC};
 use crate::proto::engine::{
     ClientOptions, Due, Engine, Facts, Input, Mode, Refusal, Setting, Step,
 };
-use crate::proto::event::{Closed, Event, Exchange, Offer, Offers};
+use crate::proto::event::{Closed, Event, Exchange, Line, Offer, Offers};
 use crate::proto::lines::{Body, Login, Talk};
 use crate::proto::spec::{Phase, Verb};
 use crate::wire::secret::Secret;
@@ -197,6 +197,12 @@ impl Engine for Client {
         let rest = self.hidden(self.talk.buf.pending());
         let exchange = self.due.front().map(|p| p.exchange);
         self.talk.ended(exchange, rest, closed);
+    }
+
+    fn unfinished(&self) -> Option<Line> {
+        let rest = self.hidden(self.talk.buf.pending());
+        let exchange = self.due.front().map(|p| p.exchange);
+        (!rest.is_empty()).then(|| Line::piece(exchange, rest))
     }
 
     fn poll(&mut self) -> Step {
