@@ -225,7 +225,7 @@ impl Desk {
 
     /// A log that cannot be written ends a batch. A person is told, and goes on without it: an error
     /// would wait for the line that is being typed.
-    fn end_log(&mut self, error: Error) -> Result<()> {
+    pub(super) fn end_log(&mut self, error: Error) -> Result<()> {
         self.log = None;
         if !self.front.can_ask() {
             return Err(error);

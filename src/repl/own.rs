@@ -4,7 +4,7 @@
 //! console command that it answers (docs/json.md).
 
 use crate::error::Result;
-use crate::transcript::{Row, RowKind, Stamp, answer_to_json};
+use crate::transcript::{Row, RowKind, Stamp, answer_to_json, to_json};
 use crate::ui::marks::{Fold, fold};
 use crate::ui::render::{Mark, Renderer};
 use crate::ui::style::{Role, Styled};
@@ -18,14 +18,23 @@ impl Desk {
     /// # Errors
     /// `Local` when the screen cannot be written.
     pub fn say(&mut self, mark: Mark, text: &str) -> Result<()> {
-        if self.settings.quiet {
-            return Ok(());
+        let remark = mark == Mark::Remark;
+        if remark {
+            self.log_remark(text)?;
         }
         if self.settings.json {
             return match self.answering {
+                Some(_) if self.settings.quiet => Ok(()),
                 Some(_) => self.answer_in_json(text.to_owned(), &[]),
+                None if remark => {
+                    let json = to_json(&self.note(RowKind::Remark, text)) + "\n";
+                    self.screen.write(&json)
+                }
                 None => Ok(()),
             };
+        }
+        if self.settings.quiet {
+            return Ok(());
         }
         let mut out = Vec::new();
         let style = self.style();
@@ -34,6 +43,21 @@ impl Desk {
             None => Renderer::new(style).note(mark, text, &mut out),
         }
         self.screen.write(&out)
+    }
+
+    /// A log holds what was not sent, and why, as it holds what was.
+    fn log_remark(&mut self, text: &str) -> Result<()> {
+        let Some(json) = self.log.as_ref().map(|log| log.json) else {
+            return Ok(());
+        };
+        let mut out = Vec::new();
+        if json {
+            out = (to_json(&self.note(RowKind::Remark, text)) + "\n").into_bytes();
+        } else if let Some(seat) = self.seats.get_mut(self.active) {
+            seat.log.note(Mark::Remark, text, &mut out);
+        }
+        let logged = self.log.as_mut().map_or(Ok(()), |log| log.write(&out));
+        logged.or_else(|error| self.end_log(error))
     }
 
     /// Lines of ours that have no mark: a help card, a table.
@@ -85,20 +109,19 @@ impl Desk {
         self.screen.write(text)
     }
 
-    fn answer_in_json(&mut self, text: String, fields: &[(&str, String)]) -> Result<()> {
+    /// A note about the session in use, now.
+    fn note(&self, kind: RowKind, text: &str) -> Row {
         let since = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
         let seat = self.seats.get(self.active);
         let session = seat.map_or_else(|| "".into(), |seat| seat.rows.session().clone());
         let secured = seat.is_some_and(|seat| seat.session.is_secured());
-        let row = Row::note(
-            Stamp::new(since),
-            &session,
-            secured,
-            RowKind::Console,
-            &text,
-        );
+        Row::note(Stamp::new(since), &session, secured, kind, text)
+    }
+
+    fn answer_in_json(&mut self, text: String, fields: &[(&str, String)]) -> Result<()> {
+        let row = self.note(RowKind::Console, &text);
         let command = self.answering.map(|name| format!(":{name}"));
         let json = answer_to_json(&row, &command.unwrap_or_default(), fields);
         self.screen.write(&(json + "\n"))

@@ -84,6 +84,47 @@ fn content_never_becomes_commands() {
     assert_eq!(fake.heard(), ["DATA", "NOOP", "QUIT"]);
 }
 
+/// What was not sent is told wherever the conversation is kept.
+#[test]
+fn what_was_not_sent_is_in_json_and_in_the_log() {
+    let cases = [
+        ("DATA", 1, "2 body lines not sent: DATA was refused (503)"),
+        (
+            "AUTH LOGIN",
+            5,
+            "2 answer lines not sent: AUTH was refused (503)",
+        ),
+    ];
+    for (command, code, told) in cases {
+        let script = || {
+            vec![
+                say("220 hi\r\n"),
+                Do::Hear,
+                say("503 5.5.1 no\r\n"),
+                Do::Hear,
+                say("221 bye\r\n"),
+            ]
+        };
+        let input = match command {
+            "DATA" => "DATA\nSubject: x\nQUIT\n.\n",
+            _ => "AUTH LOGIN\nYWxpY2U=\nc2VjcmV0\nQUIT\n",
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let note =
+            format!("\"direction\":\"note\",\"tls\":false,\"kind\":\"remark\",\"text\":\"{told}\"");
+        for (log, wanted) in [("a.jsonl", &note), ("a.log", &format!("!!  {told}"))] {
+            let path = folder.path().join(log).display().to_string();
+            let fake = Fake::new(script());
+            run(&[&fake.url("smtp"), "--log", &path, "--quiet"], input).code(code);
+            let kept = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(kept.matches(wanted.as_str()).count(), 1, "{kept}");
+        }
+        let fake = Fake::new(script());
+        let ran = run(&[&fake.url("smtp"), "--json"], input).code(code);
+        assert_eq!(ran.out.matches(&note).count(), 1, "{}", ran.out);
+    }
+}
+
 /// A message in a directory of its own, and where it is.
 fn message() -> (tempfile::TempDir, String) {
     let home = tempfile::tempdir().unwrap();
