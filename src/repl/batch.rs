@@ -5,6 +5,7 @@
 //! pending DELE: there the connection is dropped and nothing is committed.
 
 use std::io::BufRead as _;
+use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, channel};
 
@@ -19,6 +20,8 @@ use super::seat::Seat;
 
 /// No command and no line of a body is longer than this.
 const LONGEST: usize = 16 * 1024 * 1024;
+/// How long lines that can no longer be sent are counted.
+const LEFT_OVER: Duration = Duration::from_millis(500);
 /// Lines read ahead of the conversation.
 const AHEAD: usize = 64;
 
@@ -68,11 +71,34 @@ pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
     let cut = desk
         .seat()
         .is_some_and(|seat| seat.session.is_over() && !seat.said_goodbye && !seat.closed);
-    if cut && let Some(seat) = desk.seat() {
-        seat.fail(Kind::Lost);
+    if cut {
+        if let Some(seat) = desk.seat() {
+            seat.fail(Kind::Lost);
+        }
+        tell_unsent(desk, &mut lines).await?;
     }
     farewell(desk).await?;
     Ok(desk.seats.iter().find_map(|seat| seat.failure))
+}
+
+/// How many lines of the input a lost connection left unsent. A pipe that stays open is not waited for.
+async fn tell_unsent(desk: &mut Desk, lines: &mut Receiver<Result<Vec<u8>>>) -> Result<()> {
+    let until = tokio::time::Instant::now() + LEFT_OVER;
+    let mut count = 0_u64;
+    let all = loop {
+        match tokio::time::timeout_at(until, lines.recv()).await {
+            Ok(Some(Ok(_))) => count += 1,
+            Ok(Some(Err(_))) | Err(_) => break false,
+            Ok(None) => break true,
+        }
+    };
+    if count == 0 {
+        return Ok(());
+    }
+    let least = if all { "" } else { "at least " };
+    let lines = if count == 1 { "line" } else { "lines" };
+    let text = format!("{least}{count} {lines} of the input not sent: the connection was lost");
+    desk.say(Mark::Remark, &text)
 }
 
 /// The octets that a literal still takes, inside one.

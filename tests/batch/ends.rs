@@ -55,6 +55,31 @@ fn a_lost_connection_is_6() {
     }
 }
 
+/// How much of the input was left is said, once; a goodbye that was asked for leaves nothing to say.
+#[test]
+fn lines_left_by_a_lost_connection_are_counted() {
+    let script = || vec![say("220 hi\r\n"), Do::Hear, say("250 ok\r\n"), Do::Hear];
+    let told = "2 lines of the input not sent: the connection was lost";
+    for json in [false, true] {
+        let fake = Fake::new(script());
+        let url = fake.url("smtp");
+        let mut args = vec![url.as_str()];
+        args.extend(json.then_some("--json"));
+        let ran = run(&args, "EHLO a\nNOOP\nMAIL FROM:<a@b>\nQUIT\n").code(6);
+        let wanted = match json {
+            true => format!("\"kind\":\"remark\",\"text\":\"{told}\""),
+            false => format!("!!  {told}\n"),
+        };
+        assert_eq!(ran.out.matches(&wanted).count(), 1, "{}", ran.out);
+    }
+    let fake = Fake::new(script());
+    run(&[&fake.url("smtp")], "EHLO a\nNOOP\n")
+        .code(6)
+        .never_says("not sent");
+    let fake = Fake::new(script());
+    run(&[&fake.url("smtp")], "EHLO a\nQUIT\nNOOP\n").never_says("not sent");
+}
+
 /// A server that says goodbye by itself leaves lines unsent: that is said, and no advice is given
 /// as if the conversation went on.
 #[test]
