@@ -94,7 +94,9 @@ fn run(command: Command) -> error::Result<()> {
         }
         Command::Sink(options) => cmd::sink::run(&options, &look_of_output()?),
         Command::Explain(options) => {
-            cmd::explain::run(&options, &mut std::io::stdout().lock(), &look_of_output()?)
+            let look = look_of_output()?;
+            let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+            cmd::explain::run(&options, &mut input, &mut output, &look)
         }
         Command::Completions { shell } => {
             cmd::generate::completions(shell, &mut std::io::stdout().lock())

@@ -125,7 +125,7 @@ pub struct Connect {
 /// `ehlo explain`.
 #[derive(Debug, Args, Default)]
 pub struct Explain {
-    /// Codes, verbs, capabilities, or a pasted reply
+    /// Codes, verbs, capabilities, a pasted reply or line of a bounce; -: what standard input holds
     #[arg(required = true, allow_hyphen_values = true)]
     pub words: Vec<String>,
     /// The verb that was answered

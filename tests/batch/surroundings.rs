@@ -158,3 +158,21 @@ fn no_key_log_without_its_option() {
     run_with(&mut with_variable(), &["--keylog"], typed).code(0);
     assert!(file.exists());
 }
+
+/// What was pasted into a file is explained line by line, where a line holds a code.
+#[test]
+fn standard_input_is_explained() {
+    let bounce = "Reporting-MTA: dns; mail.example\r\nArrival-Date: Fri, 21 Nov 2025 18:22:40 +0200\r\n\r\n\
+                  Final-Recipient: rfc822; x@y\r\nStatus: 5.2.2\r\n\
+                  Diagnostic-Code: smtp; 552 5.2.2 Mailbox full\r\n";
+    let ran = run(&["explain", "-"], bounce).code(0);
+    assert_eq!(
+        ran.out.matches("5.2.2: mailbox full.").count(),
+        2,
+        "{}",
+        ran.out
+    );
+    run(&["explain", "-"], "nothing at all\n")
+        .code(2)
+        .says("nothing is known under");
+}

@@ -1,5 +1,6 @@
 //! Words that somebody wants explained: names of any table, codes, pasted lines.
 
+use super::bounce;
 use super::line::{self, Pasted};
 use super::{Context, reply};
 use crate::error::Error;
@@ -36,8 +37,16 @@ pub fn words_in(
         return Err(Error::usage("nothing to explain").hint("try", "ehlo explain 550 5.7.1"));
     }
     let mut blocks = Vec::new();
+    let mut nothing = None;
     for part in whole.lines().filter(|l| !l.trim().is_empty()) {
-        blocks.extend(explain_line(protocol, part.trim(), after.as_deref())?);
+        match explain_line(protocol, part.trim(), after.as_deref()) {
+            Ok(more) => blocks.extend(more),
+            Err(error) => nothing = nothing.or(Some(error)),
+        }
+    }
+    // Of a pasted page, only some lines hold a code.
+    if let Some(error) = nothing.filter(|_| blocks.is_empty()) {
+        return Err(error);
     }
     let mut lines = Vec::new();
     for block in blocks {
@@ -73,7 +82,7 @@ fn explain_line(
     text: &str,
     after: Option<&str>,
 ) -> Result<Vec<Block>, Error> {
-    let (text, blob) = without_secret(text);
+    let (text, blob) = without_secret(bounce::without_mark(text));
     if text.is_empty() {
         return Err(Error::usage("that is a message of a login in base64")
             .hint("ehlo decode", "says what it holds, its secret masked"));
@@ -117,8 +126,20 @@ fn explain_line(
         };
         return Ok(vec![of_reply(pasted, after)]);
     }
-    if !known.is_empty() {
+    // "dsn=5.1.1" is no DSN capability, though its name begins so.
+    if !known.is_empty() && !bounce::enhanced_in(text) {
         return Ok(of_facts(&known));
+    }
+    let mut words = text.split(' ').filter(|w| !w.is_empty());
+    let strange = |word: &str| {
+        facts(protocol, word).is_empty()
+            && line::read(word).is_none()
+            && !knowledge::is_enhanced(word)
+    };
+    if (!known.is_empty() || words.any(strange))
+        && let Some(found) = bounce::find(text)
+    {
+        return Ok(of_found(protocol, found, after));
     }
     // An enhanced code among the words belongs to the code before it; the rest stands alone.
     let mut blocks = Vec::new();
@@ -253,6 +274,29 @@ fn of_fact(fact: &Fact) -> Block {
         .row("see", fact.source)
 }
 
+/// What stood among words that nobody knows.
+fn of_found(protocol: Option<&str>, found: bounce::Found<'_>, after: Option<&str>) -> Vec<Block> {
+    match found {
+        bounce::Found::Reply(text) => {
+            let pasted = line::read(text).into_iter();
+            pasted.map(|pasted| of_reply(pasted, after)).collect()
+        }
+        bounce::Found::Enhanced(code) => vec![of_reply(
+            Pasted {
+                protocol: "smtp",
+                reply: enhanced_reply(code),
+                more: false,
+            },
+            after,
+        )],
+        bounce::Found::Bracketed(code) => {
+            let mut known = facts(protocol, code);
+            known.retain(|f| f.kind == Kind::ResponseCode);
+            of_facts(&known)
+        }
+    }
+}
+
 fn of_reply(mut pasted: Pasted, after: Option<&str>) -> Block {
     let verb = after.map(str::to_owned);
     pasted.reply.to = verb.unwrap_or_else(|| guess(&pasted).to_owned());
@@ -281,6 +325,22 @@ fn of_reply(mut pasted: Pasted, after: Option<&str>) -> Block {
 /// What a pasted reply most likely answers: only what can be nothing else.
 fn guess(pasted: &Pasted) -> &'static str {
     let text = String::from_utf8_lossy(&pasted.reply.text).to_ascii_lowercase();
+    // As Postfix says it in logs and bounces.
+    let said_to = text.split_once("(in reply to ").map(|(_, command)| command);
+    if let Some(command) = said_to.filter(|_| pasted.protocol == "smtp") {
+        let known = [
+            ("rcpt to", "RCPT"),
+            ("mail from", "MAIL"),
+            ("end of data", "."),
+            ("data", "DATA"),
+            ("ehlo", "EHLO"),
+            ("helo", "HELO"),
+        ];
+        let said = known.iter().find(|(words, _)| command.starts_with(words));
+        if let Some((_, verb)) = said {
+            return verb;
+        }
+    }
     match (pasted.protocol, pasted.reply.code.as_str()) {
         ("smtp", "354") => "DATA",
         ("smtp", "221") => "QUIT",

@@ -6,6 +6,7 @@
 //!    command, then the enhanced code, then the plain code, then its class.
 //! 3. Text from a server or a person passes `wire::show` before it is used.
 
+mod bounce;
 mod line;
 mod lookup;
 
