@@ -37,7 +37,9 @@ pub use talk::{Show, ShowForm, Talk, TalkAction};
     after_help = "ehlo                          the practice server inside this program\n\
                   ehlo mail.example.org 25      a console, or a batch when standard input is no terminal\n\
                   ehlo imaps://mail.example.org\n\
-                  ehlo connect run              a host named like a command",
+                  ehlo connect run              a host named like a command\n\n\
+                  A connection's options (--tls, --starttls, --login, --json and more) need no word before\n\
+                  them: ehlo connect --help lists them.",
     override_usage = "ehlo [OPTIONS] [TARGET [PORT]]\n       ehlo COMMAND ...",
     disable_help_subcommand = true,
     max_term_width = 100
@@ -162,6 +164,22 @@ pub const RESERVED: &[&str] = &["check", "dns", "learn", "roundtrip", "send", "s
 pub fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = given.into_iter().collect();
     let first = args.get(1).and_then(|a| a.to_str()).map(str::to_owned);
+    let named = |word: &OsString| {
+        let word = word.to_str()?;
+        let command = Cli::command();
+        let mut names = command.get_subcommands().map(clap::Command::get_name);
+        names.find(|name| *name == word).map(OsString::from)
+    };
+    if first.as_deref() == Some("help") {
+        // "help 25" is a host and its port.
+        match args.get(2).map(named) {
+            None => return vec![args.swap_remove(0), "--help".into()],
+            Some(Some(about)) if args.len() == 3 => {
+                return vec![args.swap_remove(0), about, "--help".into()];
+            }
+            Some(_) => {}
+        }
+    }
     let is_ours = |word: &str| {
         matches!(word, "-h" | "--help" | "-V" | "--version")
             || Cli::command()
@@ -202,6 +220,16 @@ mod tests {
     fn the_usage_names_a_target() {
         let usage = Cli::command().render_usage().to_string();
         assert!(usage.contains("[TARGET [PORT]]"), "{usage}");
+    }
+
+    #[test]
+    fn help_is_a_host_only_with_more_to_it() {
+        let words = |line: &str| arguments(line.split(' ').map(OsString::from)).join(" ".as_ref());
+        assert_eq!(words("ehlo help"), "ehlo --help");
+        assert_eq!(words("ehlo help load"), "ehlo load --help");
+        assert_eq!(words("ehlo help 25"), "ehlo connect help 25");
+        assert_eq!(words("ehlo help --tls"), "ehlo connect help --tls");
+        assert_eq!(words("ehlo connect help"), "ehlo connect help");
     }
 
     #[test]
