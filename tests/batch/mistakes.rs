@@ -320,3 +320,27 @@ fn a_goodbye_is_said_once() {
         assert_eq!(fake.heard(), ["NOOP", "NOOP", "QUIT"], "{typed}");
     }
 }
+
+/// Who does not know EHLO is talked to with HELO: there is no list to look at.
+#[test]
+fn a_server_without_ehlo_is_asked_with_helo() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("502 5.5.2 Error: command not recognized\r\n"),
+        Do::Hear,
+        say("503 5.5.1 no\r\n"),
+        Do::Hear,
+        say("250 old\r\n"),
+        Do::Hear,
+        say("250 ok\r\n"),
+        Do::Hear,
+    ]);
+    let typed = "EHLO a\n:explain\nMAIL FROM:<a@b>\nHELO a\nMAIL FROM:<a@b>\nQUIT\n";
+    let ran = run(&[&fake.url("smtp")], typed);
+    assert!(!ran.out.contains("EHLO list"), "{}", ran.out);
+    assert!(ran.out.contains("try       HELO"), "{}", ran.out);
+    let told = "MAIL comes after HELO: the server refused EHLO (sent as typed)";
+    assert_eq!(ran.out.matches(told).count(), 1, "{}", ran.out);
+    assert!(!ran.out.contains("comes after EHLO"), "{}", ran.out);
+}

@@ -212,7 +212,7 @@ fn sources(reply: &Reply, protocol: &str) -> Vec<Source> {
     if refused {
         found.extend(coded);
         // An enhanced code that says why beats a meaning that does not know it.
-        if detailed && moment.is_none_or(|row| row.enhanced.is_empty()) {
+        if detailed && moment.is_none_or(|row| row.enhanced.is_empty()) && !knows_no_ehlo(reply) {
             found.extend(enhanced);
         }
     }
@@ -302,6 +302,12 @@ fn class(code: &str, protocol: &str) -> Option<Source> {
     })
 }
 
+/// Who does not know EHLO has no list of it to look at, and no other syntax to try: the table of
+/// replies knows more than an enhanced code or the text.
+fn knows_no_ehlo(reply: &Reply) -> bool {
+    reply.to == "EHLO" && matches!(reply.code.as_str(), "500" | "502")
+}
+
 /// The hint that knows this text. Only where something is refused, asked for or greeted.
 fn hint(reply: &Reply, protocol: &str) -> Option<knowledge::Hint> {
     let worth = matches!(
@@ -309,6 +315,9 @@ fn hint(reply: &Reply, protocol: &str) -> Option<knowledge::Hint> {
         Verdict::Refused | Verdict::TryLater | Verdict::More
     );
     if !worth && reply.to != "greeting" && reply.code != "BYE" {
+        return None;
+    }
+    if knows_no_ehlo(reply) {
         return None;
     }
     let line = as_received(reply);

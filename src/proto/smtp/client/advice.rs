@@ -19,7 +19,14 @@ impl Client {
             said.push(Advice::Remark(remark.to_owned()));
         }
         let phase = self.presumed();
-        if phase != spec::CONNECT && !verb.phases.contains(&phase) {
+        if self.only_helo && phase == spec::START && verb.phases.contains(&spec::IDLE) {
+            if !verb.phases.contains(&phase) {
+                said.push(Advice::Syntax(format!(
+                    "{} comes after HELO: the server refused EHLO",
+                    verb.name
+                )));
+            }
+        } else if phase != spec::CONNECT && !verb.phases.contains(&phase) {
             said.push(Advice::WrongPhase {
                 verb: verb.name,
                 phases: verb.phases,

@@ -342,7 +342,9 @@ impl Client {
         let good = line.code.starts_with('2');
         match pending.asked {
             Asked::Greeting => self.enter(spec::START),
+            Asked::Hello(true) if matches!(line.code, "500" | "502") => self.only_helo = true,
             Asked::Hello(listed) if good => {
+                self.only_helo = false;
                 self.clear_transaction();
                 self.offers = Offers {
                     known: true,

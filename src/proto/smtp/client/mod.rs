@@ -44,6 +44,8 @@ pub struct Client {
     reason: Option<Vec<u8>>,
     /// Between the go-ahead for TLS and `secured`.
     handshaking: bool,
+    /// The server refused EHLO: only HELO is left.
+    only_helo: bool,
 }
 
 /// What the next input is taken for.
@@ -136,6 +138,7 @@ impl Client {
             quit_sent: false,
             reason: None,
             handshaking: false,
+            only_helo: false,
         }
     }
 
