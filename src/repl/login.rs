@@ -150,7 +150,20 @@ impl Plan {
         match table::choose(&offered, seat.session.is_secured(), have) {
             Ok(row) => Ok(Self::Sasl(row)),
             Err(_) if own => Ok(Self::Own),
-            Err(e) => Err(sasl_error(e)),
+            Err(e) => {
+                let error = sasl_error(e);
+                let starttls = seat.session.protocol().map_or("STARTTLS", |p| p.starttls);
+                let may = offered.is_empty() && !seat.session.is_secured() && offers.has(starttls);
+                let way = if desk.front.can_ask() {
+                    ":starttls"
+                } else {
+                    "--starttls"
+                };
+                Err(match may {
+                    true => error.hint("first", format!("{way}: the server offers {starttls}")),
+                    false => error,
+                })
+            }
         }
     }
 

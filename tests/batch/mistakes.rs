@@ -344,3 +344,35 @@ fn a_server_without_ehlo_is_asked_with_helo() {
     assert_eq!(ran.out.matches(told).count(), 1, "{}", ran.out);
     assert!(!ran.out.contains("comes after EHLO"), "{}", ran.out);
 }
+
+/// A login that only TLS brings names the way there.
+#[test]
+fn a_login_without_mechanisms_names_starttls() {
+    let script = |list: &str| {
+        vec![
+            say("220 hi\r\n"),
+            Do::Hear,
+            say(list),
+            Do::Hear,
+            say("221 bye\r\n"),
+        ]
+    };
+    for (list, named) in [
+        ("250-a\r\n250 STARTTLS\r\n", true),
+        ("250-a\r\n250 SIZE\r\n", false),
+    ] {
+        let fake = Fake::new(script(list));
+        let home = tempfile::tempdir().unwrap();
+        let mut command = program(home.path());
+        command.env("EHLO_PASSWORD", "secret");
+        let url = fake.url("smtp");
+        let ran = run_with(&mut command, &[&url, "--login", "--user", "alice"], "");
+        assert!(
+            ran.err.contains("offers no mechanism"),
+            "{}{}",
+            ran.out,
+            ran.err
+        );
+        assert_eq!(ran.err.contains("--starttls"), named, "{}", ran.err);
+    }
+}

@@ -138,3 +138,21 @@ fn a_literal_that_stalls_is_shown() {
         console.shows("|Subject: half").shows("|of a li");
     }
 }
+
+/// A login that only TLS brings names the console's own way there.
+#[test]
+fn a_login_without_mechanisms_names_the_way_to_tls() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("250-a\r\n250 STARTTLS\r\n"),
+        Do::Hold,
+    ]);
+    let mut console = Console::start(&[&fake.url("smtp")]);
+    console.prompt("clear>").exchange("EHLO a", "250 STARTTLS");
+    console
+        .line(":auth PLAIN alice")
+        .shows("does not offer PLAIN");
+    console.line(":auth").shows("offers no mechanism");
+    console.shows(":starttls: the server offers STARTTLS");
+}
