@@ -150,6 +150,7 @@ impl Desk {
                 .map(|row| to_json(row) + "\n")
                 .collect::<String>()
         };
+        seat.log.speak(seat.session.protocol());
         let mut logged = Ok(());
         if let Some(log) = &mut self.log {
             match log.json {

@@ -376,3 +376,20 @@ fn a_login_without_mechanisms_names_starttls() {
         assert_eq!(ran.err.contains("--starttls"), named, "{}", ran.err);
     }
 }
+
+/// The log speaks of the same protocol as the screen, also where the greeting told it.
+#[test]
+fn the_log_names_the_protocol_as_the_screen_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("a.log");
+    let fake = Fake::new(vec![
+        say("220 hello there\r\n"),
+        Do::Hear,
+        say("500 no\r\n"),
+        Do::Hear,
+    ]);
+    let target = fake.addr.to_string();
+    run(&[&target, "--log", log.to_str().unwrap()], "Ym9i\n").says("Ym9i is no SMTP verb");
+    let kept = std::fs::read_to_string(&log).unwrap();
+    assert!(kept.contains("Ym9i is no SMTP verb"), "{kept}");
+}
