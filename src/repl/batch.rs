@@ -20,6 +20,8 @@ use super::seat::Seat;
 
 /// No command and no line of a body is longer than this.
 const LONGEST: usize = 16 * 1024 * 1024;
+/// What some editors put at the start of a file, and no server takes for a part of a command.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// How long lines that can no longer be sent are counted.
 const LEFT_OVER: Duration = Duration::from_millis(500);
 /// Lines read ahead of the conversation.
@@ -33,6 +35,7 @@ pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
     out::widen();
     desk.settle().await?;
     let mut lines = reader();
+    let mut first = true;
     // A connection that the person dropped can be opened again by the next line; any other end ends it.
     while !desk.leaving
         && !failed_fast(desk)
@@ -51,7 +54,11 @@ pub async fn run(desk: &mut Desk) -> Result<Option<Kind>> {
             line = lines.recv() => line,
         };
         match line {
-            Some(Ok(line)) => {
+            Some(Ok(mut line)) => {
+                if std::mem::take(&mut first) && line.starts_with(BYTE_ORDER_MARK) {
+                    line.drain(..BYTE_ORDER_MARK.len());
+                    desk.say(Mark::Remark, "the byte order mark of the input is not sent")?;
+                }
                 let owed = literal(desk);
                 desk.take_prepared(&line).await?;
                 desk.settle().await?;

@@ -393,3 +393,17 @@ fn the_log_names_the_protocol_as_the_screen_does() {
     let kept = std::fs::read_to_string(&log).unwrap();
     assert!(kept.contains("Ym9i is no SMTP verb"), "{kept}");
 }
+
+/// What an editor puts in front of a file is no part of its first command.
+#[test]
+fn a_byte_order_mark_is_not_sent() {
+    let fake = Fake::new(vec![
+        say("220 hi\r\n"),
+        Do::Hear,
+        say("250 ok\r\n"),
+        Do::Hear,
+    ]);
+    let ran = run(&[&fake.url("smtp")], "\u{feff}NOOP\nQUIT\n");
+    assert_eq!(ran.out.matches("byte order mark").count(), 1, "{}", ran.out);
+    assert_eq!(fake.heard(), ["NOOP", "QUIT"]);
+}
