@@ -407,3 +407,20 @@ fn a_byte_order_mark_is_not_sent() {
     assert_eq!(ran.out.matches("byte order mark").count(), 1, "{}", ran.out);
     assert_eq!(fake.heard(), ["NOOP", "QUIT"]);
 }
+
+/// Mail is handed in by SMTP and LMTP; elsewhere nothing is sent.
+#[test]
+fn data_is_for_smtp_and_lmtp() {
+    for (scheme, greeting, bye) in [
+        ("imap", "* OK hi\r\n", "a1 logout"),
+        ("pop3", "+OK hi\r\n", "QUIT"),
+    ] {
+        let fake = Fake::new(vec![say(greeting), Do::Hear]);
+        run(&[&fake.url(scheme)], ":data /dev/null\n").says(":data is for SMTP and LMTP");
+        let heard = fake.heard();
+        assert!(
+            heard.iter().all(|line| line.eq_ignore_ascii_case(bye)),
+            "{heard:?}"
+        );
+    }
+}

@@ -39,10 +39,23 @@ pub(super) async fn raw(desk: &mut Desk, rest: &str) -> Result<()> {
     desk.settle().await.map(|_| ())
 }
 
+/// DATA and BDAT are words of SMTP and LMTP alone.
+fn takes_mail(desk: &Desk, command: &str) -> Result<()> {
+    let seat = desk.seats.get(desk.active);
+    let protocol = seat.and_then(|seat| seat.session.protocol());
+    match protocol.filter(|p| matches!(p.name, "pop3" | "imap")) {
+        Some(other) => Err(Error::usage(format!(
+            "{command} is for SMTP and LMTP; this is {}",
+            other.name.to_ascii_uppercase()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// `:data FILE`: DATA, the file as a body, the dot.
 pub(super) async fn data(desk: &mut Desk, rest: &str) -> Result<()> {
+    takes_mail(desk, ":data")?;
     let upload = Upload::open(Path::new(wanted(rest, ":data FILE")?))?;
-    active(desk)?;
     let waited = desk.command(b"DATA").await?;
     let seat = active(desk)?;
     if !waited || seat.mode() != Mode::Body {
@@ -55,6 +68,7 @@ pub(super) async fn data(desk: &mut Desk, rest: &str) -> Result<()> {
 
 /// `:bdat FILE [CHUNK]` (RFC 3030).
 pub(super) async fn bdat(desk: &mut Desk, rest: &str) -> Result<()> {
+    takes_mail(desk, ":bdat")?;
     let usage = || Error::usage("usage: :bdat FILE [CHUNK]");
     let (file, chunk) = match rest.rsplit_once(' ') {
         Some((file, size)) if size.bytes().all(|b| b.is_ascii_digit()) => (
