@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use owo_colors::{OwoColorize, Style};
 
-use crate::wire::show::Charset;
+use crate::wire::show::{Charset, show};
 
 /// Why a piece of text stands out. Colour repeats what marks and words already say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,6 +72,10 @@ impl Styled {
 
     /// The text as `look` wants it.
     pub fn render(&self, look: &Look) -> String {
+        if look.charset == Charset::Ascii && !self.0.iter().all(|(_, text)| text.is_ascii()) {
+            let piece = |(role, text): &(Role, String)| (*role, in_ascii(text));
+            return Self(self.0.iter().map(piece).collect()).render(look);
+        }
         if !look.color {
             return self.text();
         }
@@ -85,6 +89,22 @@ impl Styled {
         }
         out
     }
+}
+
+/// Our own words in ASCII; what a peer said is that already, and is spelled out where it is not.
+fn in_ascii(text: &str) -> String {
+    let text = text
+        .replace('…', "...")
+        .replace(" · ", ", ")
+        .replace('•', "*");
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter.is_ascii() {
+            true => out.push(letter),
+            false => out.push_str(&show(letter.to_string().as_bytes(), Charset::Ascii)),
+        }
+    }
+    out
 }
 
 /// How output is to look: decided once, at start.
@@ -111,6 +131,20 @@ impl Default for Look {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ascii_is_ascii() {
+        let line = Styled::plain("SHA-256 17:…:44 · ••••").with(Role::Strong, "Grüße");
+        for color in [false, true] {
+            let text = line.render(&Look {
+                color,
+                charset: Charset::Ascii,
+                width: None,
+            });
+            assert!(text.is_ascii(), "{text}");
+            assert!(text.contains("17:...:44, ****"), "{text}");
+        }
+    }
 
     #[test]
     fn plain_and_coloured_say_the_same() {

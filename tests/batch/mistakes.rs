@@ -424,3 +424,18 @@ fn data_is_for_smtp_and_lmtp() {
         );
     }
 }
+
+/// Where only ASCII may be used, nothing else comes out.
+#[test]
+fn an_ascii_output_is_ascii() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = program(home.path());
+    command.env("LANG", "C");
+    let ran = run_with(
+        &mut command,
+        &["--starttls"],
+        ":inbox\n:inbox 1\n:inbox 2\n:inbox 3\n:inbox 4\n:status\n:tls\n",
+    );
+    assert!(ran.out.is_ascii(), "{}", ran.out);
+    assert!(ran.out.contains("alice@ehlo.test"), "{}", ran.out);
+}
