@@ -156,3 +156,24 @@ fn a_login_without_mechanisms_names_the_way_to_tls() {
     console.line(":auth").shows("offers no mechanism");
     console.shows(":starttls: the server offers STARTTLS");
 }
+
+/// What is cut is cut by its octets too, and no line is counted where there is none.
+#[test]
+fn a_literal_without_line_ends_is_cut() {
+    const SIZE: usize = 3_000_000;
+    let fake = Fake::new(vec![
+        say("* PREAUTH hi\r\n"),
+        Do::Hear,
+        say(format!(
+            "* 1 FETCH (BODY[] {{{SIZE}}}\r\n{})\r\na1 OK done\r\n",
+            "x".repeat(SIZE)
+        )),
+        Do::Hold,
+    ]);
+    let mut console = Console::start(&[&fake.url("imap")]);
+    console.prompt("a1>").line(":set view raw").prompt("a1>");
+    console.line("fetch 1 body[]").shows("a1 OK done");
+    console.shows("more octets not shown");
+    let raw = console.raw().len();
+    assert!(raw < 400_000, "{raw} octets on the terminal");
+}

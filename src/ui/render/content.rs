@@ -16,12 +16,22 @@ use crate::wire::show::{is_printable, show};
 /// A line of content longer than this is shown in pieces.
 const PIECE: usize = 16 * 1024;
 
+/// Where content is cut after so many lines, it is cut after so many octets for each of them, too:
+/// a line that never ends is as long as any number of lines.
+const OCTETS_A_LINE: u64 = 256;
+
 /// What is kept of content between two parts.
 #[derive(Debug, Default)]
 pub struct Carry {
     rest: Vec<u8>,
     lines: u64,
     hidden: u64,
+    /// Lines of which nothing is shown.
+    hidden_lines: u64,
+    /// Octets that are shown.
+    shown: u64,
+    /// The last piece had no line end: the next one goes on with its line.
+    inside: bool,
     secured: bool,
 }
 
@@ -83,15 +93,19 @@ impl Renderer {
     }
 
     fn content_line(&mut self, line: &[u8], out: &mut Vec<u8>) {
-        self.carry.lines += 1;
-        if self
-            .style
-            .content_lines
-            .is_some_and(|limit| self.carry.lines > limit)
-        {
-            self.carry.hidden += line.len() as u64;
+        let inside = std::mem::replace(&mut self.carry.inside, !line.ends_with(b"\n"));
+        let length = line.len() as u64;
+        self.carry.lines += u64::from(!inside);
+        let over = self.style.content_lines.is_some_and(|limit| {
+            let octets = limit.saturating_mul(OCTETS_A_LINE).max(PIECE as u64);
+            self.carry.lines > limit || self.carry.shown.saturating_add(length) > octets
+        });
+        if over || self.carry.hidden > 0 {
+            self.carry.hidden += length;
+            self.carry.hidden_lines += u64::from(!inside);
             return;
         }
+        self.carry.shown += length;
         let text = line.strip_suffix(b"\n").unwrap_or(line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let mark = gutter(Direction::Received, self.carry.secured, false);
@@ -115,15 +129,19 @@ impl Renderer {
             self.content_line(&line, out);
         }
         if self.carry.hidden > 0 {
-            let text = format!(
-                "{} octets in {} more lines not shown (:set long off, or :> FILE COMMAND)",
-                units::grouped(self.carry.hidden),
-                units::grouped(self.carry.lines - self.style.content_lines.unwrap_or_default())
-            );
+            let octets = units::grouped(self.carry.hidden);
+            let what = match self.carry.hidden_lines {
+                0 => format!("{octets} more octets"),
+                1 => format!("{octets} octets in 1 more line"),
+                lines => format!("{octets} octets in {} more lines", units::grouped(lines)),
+            };
+            let text = format!("{what} not shown (:set long off, or :> FILE COMMAND)");
             self.put(Mark::Info.line(text), Fold::Words, out);
         }
-        self.carry.lines = 0;
-        self.carry.hidden = 0;
+        self.carry = Carry {
+            secured: self.carry.secured,
+            ..Carry::default()
+        };
     }
 }
 
