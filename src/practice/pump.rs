@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{Door, Inner, News, Observer, STOPPING, What, binding};
@@ -158,6 +159,14 @@ impl Pump<'_> {
     ) -> Result<(), Over> {
         loop {
             match engine.poll() {
+                // A long answer in the making: what was said before it need not wait for it, and
+                // whoever else waits for this thread comes first.
+                Step::Write(bytes) if bytes.is_empty() => {
+                    if self.conn.queued() > 0 {
+                        self.flush(engine.patience()).await?;
+                    }
+                    yield_now().await;
+                }
                 Step::Write(bytes) => {
                     self.conn.queue_owned(bytes);
                     if self.conn.queued() > HIGH {

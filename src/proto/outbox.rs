@@ -14,7 +14,8 @@ use super::engine::Step;
 use super::event::Event;
 use super::faults::{CloseWhen, Effect};
 
-/// Content in parts, made when asked for.
+/// Content in parts, made when asked for. An empty part says that there is nothing yet, and that
+/// somebody else may have his turn.
 pub type Flow = Box<dyn Iterator<Item = Vec<u8>> + Send>;
 
 /// A queue of steps.

@@ -115,3 +115,39 @@ fn a_closed_connection_leaves_the_mailbox() {
     talk.engine.receive(b"a NOOP\r\n");
     assert!(matches!(talk.engine.poll(), Step::Wait));
 }
+
+/// How many parts an answer had before there was something in one, and the answer.
+fn patiently(talk: &mut Talk, line: &str) -> (usize, String) {
+    talk.engine.receive(line.as_bytes());
+    talk.engine.receive(b"\r\n");
+    let (mut empty, mut heard) = (0, Vec::new());
+    while let Step::Write(bytes) = talk.engine.poll() {
+        empty += usize::from(bytes.is_empty() && heard.is_empty());
+        heard.extend_from_slice(&bytes);
+    }
+    (empty, String::from_utf8_lossy(&heard).replace("\r\n", "\n"))
+}
+
+/// With each `*` tried at each place anew this would take hours, and nobody else would be heard.
+#[test]
+fn many_wildcards_cost_little_and_let_others_in() {
+    let service = service();
+    let mut talk = Talk::alice(&service);
+    for number in 0..100 {
+        let name = format!("{}{number:03}", "a".repeat(200));
+        service.store.lock().create("alice", &name, None).unwrap();
+    }
+    let patterns = vec![format!("{}zb", "*a".repeat(20)); 100].join(" ");
+    let (turns, heard) = patiently(&mut talk, &format!("a LIST \"\" ({patterns})"));
+    assert_eq!(heard, "a OK List completed.\n");
+    assert!(turns > 2, "{turns}");
+    let last = format!("{}099", "a".repeat(200));
+    assert_eq!(
+        talk.say(&format!("b LIST \"\" ({patterns} *a099)")),
+        "b NO [LIMIT] more than 100 patterns\n"
+    );
+    assert_eq!(
+        talk.say(&format!("c LIST \"\" ({} *a099)", &patterns[43..])),
+        format!("* LIST (\\HasNoChildren) \"/\" {last}\nc OK List completed.\n")
+    );
+}

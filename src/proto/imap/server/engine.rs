@@ -57,12 +57,13 @@ impl Engine for ImapServer {
             if let Some(step) = self.out.next_step() {
                 match &step {
                     Step::Close => self.closed(),
+                    // A flow that has nothing to say yet: others get their turn.
+                    Step::Write(bytes) if bytes.is_empty() => {}
                     Step::Write(bytes) if self.service.events => {
                         let masked = matches!(&self.place, Place::Answer { login, .. } if !login.is_public());
                         let exchange = Exchange(self.commands);
                         self.shower.show(bytes, exchange, masked, &mut self.events);
                     }
-                    Step::Write(bytes) if bytes.is_empty() => continue,
                     _ => {}
                 }
                 return step;

@@ -8,7 +8,7 @@ use super::{Done, ImapServer, write};
 use crate::proto::imap::utf7;
 use crate::store::flags::Flags;
 use crate::store::mailbox::{Mailbox, SpecialUse};
-use crate::store::{MailboxId, Refused};
+use crate::store::{MailboxId, Refused, Store};
 
 impl ImapServer {
     /// A mailbox name, as the store spells it; the second is the refusal when it is none.
@@ -120,7 +120,7 @@ impl ImapServer {
         &mut self,
         call: &mut Call<'_, '_>,
         done: &str,
-        act: impl FnOnce(&mut crate::store::Store, &str) -> Result<(), Refused>,
+        act: impl FnOnce(&mut Store, &str) -> Result<(), Refused>,
     ) -> Parsed<Option<Done>> {
         call.parser.space()?;
         let name = self.name(call.parser)?;
@@ -182,25 +182,10 @@ impl ImapServer {
     /// Says `* STATUS` for a mailbox.
     pub(super) fn status_of(&mut self, name: &str, items: &[Item]) -> Result<(), Refused> {
         let user = self.user();
-        let store = self.service.store.clone();
-        let held = store.lock();
-        let id = held.mailbox_id(&user, name)?;
-        let mailbox = held.mailbox(id).ok_or(Refused::NoSuchMailbox)?;
-        let mut line = b"* STATUS ".to_vec();
-        let name = crate::store::name::canonical(name);
-        write::mailbox(&mut line, &name, self.enabled.utf8);
-        line.extend_from_slice(b" (");
-        for (n, item) in items.iter().enumerate() {
-            if n > 0 {
-                line.push(b' ');
-            }
-            let (word, value) = item.of(mailbox, self.service.limits.message);
-            line.extend_from_slice(word.as_bytes());
-            line.push(b' ');
-            write::number(&mut line, value);
-        }
-        line.extend_from_slice(b")\r\n");
-        drop(held);
+        let (utf8, append_limit) = (self.enabled.utf8, self.service.limits.message);
+        let store = self.service.store.lock();
+        let line = status_line(&store, &user, name, items, utf8, append_limit)?;
+        drop(store);
         self.say(line);
         Ok(())
     }
@@ -335,6 +320,33 @@ impl Item {
         let word = ITEMS.iter().find(|(_, item)| *item == self);
         (word.map_or("", |(word, _)| word), value)
     }
+}
+
+/// `* STATUS` of a mailbox.
+pub(super) fn status_line(
+    store: &Store,
+    user: &str,
+    name: &str,
+    items: &[Item],
+    utf8: bool,
+    append_limit: u64,
+) -> Result<Vec<u8>, Refused> {
+    let id = store.mailbox_id(user, name)?;
+    let mailbox = store.mailbox(id).ok_or(Refused::NoSuchMailbox)?;
+    let mut line = b"* STATUS ".to_vec();
+    write::mailbox(&mut line, &crate::store::name::canonical(name), utf8);
+    line.extend_from_slice(b" (");
+    for (n, item) in items.iter().enumerate() {
+        if n > 0 {
+            line.push(b' ');
+        }
+        let (word, value) = item.of(mailbox, append_limit);
+        line.extend_from_slice(word.as_bytes());
+        line.push(b' ');
+        write::number(&mut line, value);
+    }
+    line.extend_from_slice(b")\r\n");
+    Ok(line)
 }
 
 /// How the store's refusals are said.

@@ -8,7 +8,8 @@
 //! Rules:
 //! 1. A handler reads its whole command before it does anything.
 //! 2. Long answers flow: they are made while they are sent, a part of at most `CHUNK` at a time, and
-//!    the store is locked for one such part only.
+//!    the store is locked for one such part only. Where long work comes before the first octet, empty
+//!    parts are made meanwhile, so that other conversations go on.
 //! 3. News of other sessions are told before the answer, where numbers are used in it, and behind
 //!    it otherwise; expunges never in answer to FETCH, STORE and SEARCH without UID (RFC 9051 7.5.1).
 //! 4. Nothing that a client sent is sent back, except a tag that is one, and mailbox names.
