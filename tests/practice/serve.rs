@@ -172,6 +172,45 @@ fn a_screen_that_takes_nothing_does_not_keep_it_from_ending() {
     drop(screen);
 }
 
+/// However long its commands take, and with every thread at work on one.
+#[test]
+fn work_that_goes_on_does_not_keep_it_from_ending() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = Running::start(
+        serve(&["--imap", "0"])
+            .env("XDG_RUNTIME_DIR", dir.path())
+            .env("TOKIO_WORKER_THREADS", "1"),
+    );
+    let mut screen = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    screen.read_line(&mut first).unwrap();
+    let port = first.trim().strip_prefix("imap://localhost:").unwrap();
+    let shown = std::thread::spawn(move || screen.read_to_string(&mut String::new()));
+    let mut peer = TcpStream::connect(("127.0.0.1", port.parse().unwrap())).unwrap();
+    let mut text = "a LOGIN alice wonderland\r\n".to_owned();
+    for number in 0..300 {
+        text.push_str(&format!("a CREATE {}{number:03}\r\n", "a".repeat(900)));
+    }
+    let pattern = format!("{}zb", "*aa%a".repeat(10));
+    let list = format!("a LIST \"\" ({})\r\n", vec![pattern; 100].join(" "));
+    text.push_str("begun NOOP\r\n");
+    text.push_str(&list.repeat(20));
+    let mut writer = peer.try_clone().unwrap();
+    let written = std::thread::spawn(move || writer.write_all(text.as_bytes()));
+    let mut heard = String::new();
+    while !heard.contains("begun OK") {
+        let mut buf = [0; 4096];
+        let n = peer.read(&mut buf).unwrap();
+        assert!(n > 0, "{heard}");
+        heard.push_str(&String::from_utf8_lossy(&buf[..n]));
+    }
+    child.signal(Signal::TERM);
+    child.signal(Signal::TERM);
+    assert!(child.wait().unwrap().success());
+    // The peer sees the end of the process or a reset, as it comes.
+    let _ = (written.join(), shown.join());
+}
+
 /// Sends `text` and reads until `end` was heard or the connection closed.
 async fn ask(conn: &mut Conn, text: &str, end: &str) -> String {
     conn.queue(text.as_bytes());

@@ -12,7 +12,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::ports::Port;
@@ -64,27 +64,50 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     let shower = Shower::new(options, look, screen.lines())?;
     let observer = shown.then(|| shower.observer());
     listen::raise_open_files();
-    let runtime = Runtime::new().map_err(|e| Error::local(format!("no runtime: {e}")))?;
-    let outcome = runtime.block_on(serve(options, ports, practice, observer, &shower, screen));
-    runtime.shutdown_background();
+    // Connections have threads of their own: signals and the time of the farewell are heard here,
+    // however busy those are.
+    let no_runtime = |e| Error::local(format!("no runtime: {e}"));
+    let workers = Runtime::new().map_err(no_runtime)?;
+    let control = Builder::new_current_thread().enable_all().build();
+    let control = control.map_err(no_runtime)?;
+    let house = House {
+        practice,
+        observer,
+        workers: workers.handle(),
+    };
+    let outcome = control.block_on(serve(options, ports, house, &shower, screen));
+    workers.shutdown_background();
     // The log is finished in any case; the first fault is the one to tell.
     let finished = shower.finish();
     outcome.and(finished)
 }
 
+/// What serves the connections.
+struct House<'a> {
+    practice: Practice,
+    observer: Option<Observer>,
+    workers: &'a Handle,
+}
+
 async fn serve(
     options: &cli::Serve,
     ports: Vec<Port>,
-    practice: Practice,
-    observer: Option<Observer>,
+    house: House<'_>,
     shower: &Shower,
     mut screen: Screen,
 ) -> Result<()> {
+    let House {
+        practice,
+        observer,
+        workers,
+    } = house;
     // Before anything is announced: whoever is told may end us at once.
     let mut term = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut listening = Vec::new();
     for port in ports {
+        // Whoever opens a socket hears of it: the workers, not this thread.
+        let _theirs = workers.enter();
         let (listeners, number) = port.bind(options.listen_publicly)?;
         listening.push((port, listeners, number));
     }
@@ -116,7 +139,7 @@ async fn serve(
     }
     for (port, listeners, _) in listening {
         for listener in listeners {
-            tokio::spawn(accept(listener, port, practice.clone(), observer.clone()));
+            workers.spawn(accept(listener, port, practice.clone(), observer.clone()));
         }
     }
     let outcome = tokio::select! {
@@ -124,11 +147,18 @@ async fn serve(
         _ = interrupt.recv() => None,
         outcome = screen.ended() => Some(outcome),
     };
-    // Goodbyes are said, and shown as far as they come in time.
-    let _ = tokio::time::timeout(FAREWELL, practice.stop()).await;
-    match outcome {
-        Some(outcome) => outcome,
-        None => screen.finish(FAREWELL).await,
+    // Goodbyes are said, and shown as far as they come in time; who asks twice waits for nobody.
+    let farewell = async {
+        let _ = tokio::time::timeout(FAREWELL, practice.stop()).await;
+        match outcome {
+            Some(outcome) => outcome,
+            None => screen.finish(FAREWELL).await,
+        }
+    };
+    tokio::select! {
+        outcome = farewell => outcome,
+        _ = term.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
     }
 }
 
