@@ -128,6 +128,52 @@ fn patiently(talk: &mut Talk, line: &str) -> (usize, String) {
     (empty, String::from_utf8_lossy(&heard).replace("\r\n", "\n"))
 }
 
+/// A search that reads much lets others in, and tells of the messages as they were when it began.
+#[test]
+fn a_search_goes_on_in_turns() {
+    let service = service();
+    let content = ehlo::store::message::Content::new(
+        format!("Subject: x\r\n\r\n{}", "no such word. ".repeat(5_000)).into_bytes(),
+    );
+    let date = ehlo::store::date::Stamp::utc(0);
+    for _ in 0..20 {
+        let mut store = service.store.lock();
+        store.deliver("alice", "Big", &content, date).unwrap();
+    }
+    let mut talk = Talk::inside(&service, "Big");
+    let mut other = Talk::inside(&service, "Big");
+    let keys: String = (0..10).map(|n| format!(" NOT BODY other{n}")).collect();
+    let (turns, heard) = patiently(&mut talk, &format!("a SEARCH{keys}"));
+    let all: String = (1..=20).map(|n| format!(" {n}")).collect();
+    assert_eq!(heard, format!("* SEARCH{all}\na OK Search completed.\n"));
+    // 20 messages of 70,000 octets, for ten keys each, a mebioctet a turn.
+    assert!((13..40).contains(&turns), "{turns}");
+
+    // In the middle of it another session takes messages away.
+    talk.engine
+        .receive(format!("b SEARCH RETURN (SAVE ALL) NOT 3{keys}\r\n").as_bytes());
+    assert!(matches!(talk.engine.poll(), Step::Write(part) if part.is_empty()));
+    assert!(
+        other
+            .say("a STORE 1,20 +FLAGS.SILENT (\\Deleted)\nb EXPUNGE")
+            .contains("b OK")
+    );
+    assert_eq!(
+        talk.heard(),
+        "* ESEARCH (TAG \"b\") ALL 1:2,4:20\nb OK Search completed.\n"
+    );
+    let fetched = talk.say("c UID FETCH $ (UID)");
+    assert!(
+        fetched.starts_with("* 1 EXPUNGE\n* 19 EXPUNGE\n"),
+        "{fetched}"
+    );
+    assert_eq!(fetched.matches(" FETCH (UID ").count(), 17, "{fetched}");
+    assert!(
+        fetched.contains("* 1 FETCH (UID 2)\n* 3 FETCH (UID 4)\n"),
+        "{fetched}"
+    );
+}
+
 /// With each `*` tried at each place anew this would take hours, and nobody else would be heard.
 #[test]
 fn many_wildcards_cost_little_and_let_others_in() {

@@ -67,6 +67,8 @@ pub struct ImapServer {
     enabled: Enabled,
     /// What `$` stands for: UIDs (RFC 5182).
     saved: Vec<u32>,
+    /// What a search found for that.
+    searched: search::Saved,
     /// The answer that is being put together.
     answer: Vec<Piece>,
     /// This command's answer holds the news already.
@@ -129,6 +131,7 @@ impl ImapServer {
             mailbox_name: String::new(),
             enabled: Enabled::default(),
             saved: Vec::new(),
+            searched: search::Saved::default(),
             answer: Vec::new(),
             told: false,
             keywords: 0,
@@ -188,6 +191,7 @@ impl ImapServer {
     /// A whole command, literals and all.
     fn command(&mut self, text: &[u8]) {
         self.commands += 1;
+        self.take_searched();
         let mut parser = Parser::new(text).utf8(self.enabled.utf8);
         let Some(tag) = parser.tag().map(str::to_owned) else {
             self.heard(text);

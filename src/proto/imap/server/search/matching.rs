@@ -15,7 +15,12 @@ use crate::store::mime::{address, fields, header_end, unfold};
 /// A search with everything looked up that the mailbox knows: sets, keywords, the time.
 pub(super) struct Search {
     key: Ready,
+    /// Keys for which a message must be read.
+    reading: Vec<Key>,
 }
+
+/// What is known of one message, for each of those keys.
+pub(super) type Answers = Vec<Option<bool>>;
 
 /// What a search needs to know.
 pub(super) struct Known<'a> {
@@ -37,8 +42,8 @@ enum Ready {
     Since(i64),
     Received(super::keys::When, crate::store::date::Day),
     Modseq(u64),
-    /// The message must be read.
-    Read(Key),
+    /// The message must be read: the place of the key.
+    Read(usize),
     Not(Box<Self>),
     Or(Box<Self>, Box<Self>),
     And(Vec<Self>),
@@ -61,19 +66,40 @@ impl From<bool> for Fits {
 
 impl Search {
     pub(super) fn new(program: Program, known: &Known<'_>) -> Self {
+        let mut reading = Vec::new();
         Self {
-            key: Ready::new(program.key, known),
+            key: Ready::new(program.key, known, &mut reading),
+            reading,
         }
     }
 
     /// What the mailbox alone can tell.
     pub(super) fn glance(&self, number: u32, message: &Message) -> Fits {
-        self.key.glance(number, message)
+        self.key.fits(number, message, &mut |_| Fits::Unknown)
     }
 
-    /// The whole answer.
-    pub(super) fn fits(&self, number: u32, message: &Message) -> bool {
-        self.key.fits(number, message)
+    /// Reads the message for as long as there are octets left to be read, for one key at least.
+    /// What is found out is kept in `answers`, so that it can be gone on with.
+    pub(super) fn read(
+        &self,
+        number: u32,
+        message: &Message,
+        answers: &mut Answers,
+        left: &mut usize,
+    ) -> Fits {
+        answers.resize(self.reading.len(), None);
+        self.key.fits(number, message, &mut |at| {
+            if let Some(known) = answers[at] {
+                return known.into();
+            }
+            if *left == 0 {
+                return Fits::Unknown;
+            }
+            *left = left.saturating_sub(message.content.octets().len() + 1);
+            let found = reads(&self.reading[at], &message.content);
+            answers[at] = Some(found);
+            found.into()
+        })
     }
 }
 
@@ -84,7 +110,7 @@ fn saved_ranges(saved: &[u32]) -> Vec<(u32, u32)> {
 }
 
 impl Ready {
-    fn new(key: Key, known: &Known<'_>) -> Self {
+    fn new(key: Key, known: &Known<'_>, reading: &mut Vec<Key>) -> Self {
         match key {
             Key::All => Self::Constant(true),
             Key::Numbers(Set::Saved) | Key::Uids(Set::Saved) => {
@@ -106,48 +132,25 @@ impl Ready {
                 Self::Since(known.now.saturating_sub(seconds))
             }
             Key::Modseq(modseq) => Self::Modseq(modseq),
-            Key::Not(key) => Self::Not(Box::new(Self::new(*key, known))),
+            Key::Not(key) => Self::Not(Box::new(Self::new(*key, known, reading))),
             Key::Or(a, b) => {
-                let both = (Self::new(*a, known), Self::new(*b, known));
+                let both = (Self::new(*a, known, reading), Self::new(*b, known, reading));
                 Self::Or(Box::new(both.0), Box::new(both.1))
             }
             Key::And(keys) => {
-                Self::And(keys.into_iter().map(|key| Self::new(key, known)).collect())
+                let keys = keys.into_iter();
+                Self::And(keys.map(|key| Self::new(key, known, reading)).collect())
             }
-            key @ (Key::Sent(..) | Key::Field(..) | Key::Body(_) | Key::Text(_)) => Self::Read(key),
+            key @ (Key::Sent(..) | Key::Field(..) | Key::Body(_) | Key::Text(_)) => {
+                reading.push(key);
+                Self::Read(reading.len() - 1)
+            }
         }
     }
 
-    fn glance(&self, number: u32, message: &Message) -> Fits {
-        match self {
-            Self::Read(_) => Fits::Unknown,
-            Self::Not(key) => match key.glance(number, message) {
-                Fits::Yes => Fits::No,
-                Fits::No => Fits::Yes,
-                Fits::Unknown => Fits::Unknown,
-            },
-            Self::Or(a, b) => match (a.glance(number, message), b.glance(number, message)) {
-                (Fits::Yes, _) | (_, Fits::Yes) => Fits::Yes,
-                (Fits::No, Fits::No) => Fits::No,
-                _ => Fits::Unknown,
-            },
-            Self::And(keys) => {
-                let mut fits = Fits::Yes;
-                for key in keys {
-                    match key.glance(number, message) {
-                        Fits::No => return Fits::No,
-                        Fits::Unknown => fits = Fits::Unknown,
-                        Fits::Yes => {}
-                    }
-                }
-                fits
-            }
-            _ => self.fits(number, message).into(),
-        }
-    }
-
-    fn fits(&self, number: u32, message: &Message) -> bool {
-        match self {
+    /// What is known; `read` answers for the keys for which a message must be read.
+    fn fits(&self, number: u32, message: &Message, read: &mut dyn FnMut(usize) -> Fits) -> Fits {
+        let fits = match self {
             Self::Constant(fits) => *fits,
             Self::Numbers(ranges) => holds(ranges, number),
             Self::Uids(ranges) => holds(ranges, message.uid),
@@ -157,11 +160,38 @@ impl Ready {
             Self::Since(moment) => message.date.unix >= *moment,
             Self::Received(when, day) => when.holds(message.date.day(), *day),
             Self::Modseq(modseq) => message.modseq >= *modseq,
-            Self::Read(key) => reads(key, &message.content),
-            Self::Not(key) => !key.fits(number, message),
-            Self::Or(a, b) => a.fits(number, message) || b.fits(number, message),
-            Self::And(keys) => keys.iter().all(|key| key.fits(number, message)),
-        }
+            Self::Read(at) => return read(*at),
+            Self::Not(key) => {
+                return match key.fits(number, message, read) {
+                    Fits::Yes => Fits::No,
+                    Fits::No => Fits::Yes,
+                    Fits::Unknown => Fits::Unknown,
+                };
+            }
+            Self::Or(a, b) => {
+                let a = a.fits(number, message, read);
+                if a == Fits::Yes {
+                    return a;
+                }
+                return match (a, b.fits(number, message, read)) {
+                    (_, Fits::Yes) => Fits::Yes,
+                    (Fits::No, Fits::No) => Fits::No,
+                    _ => Fits::Unknown,
+                };
+            }
+            Self::And(keys) => {
+                let mut fits = Fits::Yes;
+                for key in keys {
+                    match key.fits(number, message, read) {
+                        Fits::No => return Fits::No,
+                        Fits::Unknown => fits = Fits::Unknown,
+                        Fits::Yes => {}
+                    }
+                }
+                return fits;
+            }
+        };
+        fits.into()
     }
 }
 

@@ -1,10 +1,15 @@
 //! SEARCH in all its forms (RFC 9051 6.4.4, RFC 4731, RFC 5182): what is asked for (`keys`), what is
-//! looked for (`needle`), what fits (`matching`), and the answer.
+//! looked for (`needle`), what fits (`matching`), the search itself (`flow`), and the answer.
 
+mod flow;
 mod keys;
 mod matching;
 mod needle;
 
+use std::sync::{Arc, PoisonError};
+
+pub(super) use self::flow::Saved;
+use self::flow::{SearchFlow, Waiting};
 use self::keys::NoSearch;
 use self::matching::{Fits, Known, Search};
 use super::parse::{Parsed, Parser};
@@ -62,24 +67,19 @@ impl ImapServer {
         if program.modseq {
             self.condstore();
         }
-        let modseq = program.modseq;
-        let hits = self.hits(program);
-        if wanted.save {
-            self.saved = saved(&hits, wanted);
-        }
-        let number = |hit: &Hit| if call.uid { hit.uid } else { hit.number };
-        if wanted.extended || self.enabled.rev2 {
-            let only_saved =
-                wanted.save && !(wanted.min || wanted.max || wanted.all || wanted.count);
-            if !only_saved {
-                let line = esearch(call, &hits, wanted, modseq, number);
-                self.say_flow(in_chunks(line));
-            }
-        } else {
-            let highest = hits.iter().map(|hit| hit.modseq).max().filter(|_| modseq);
-            let numbers: Vec<u32> = hits.iter().map(number).collect();
-            self.say_flow(plain(numbers, highest));
-        }
+        let report = Report {
+            tag: call.tag.to_owned(),
+            uid: call.uid,
+            wanted,
+            modseq: program.modseq,
+            extended: wanted.extended || self.enabled.rev2,
+        };
+        let saved = Arc::clone(&self.searched);
+        let flow: Flow = match self.look_up(program) {
+            Some((search, waiting)) => Box::new(SearchFlow::new(search, waiting, report, saved)),
+            None => report.answer(&[]),
+        };
+        self.say_flow(flow);
         // RFC 5530 3: what is gone and not announced yet was not searched.
         let done = Done::ok("Search completed.");
         let unannounced = self.view.as_ref().is_some_and(|view| view.misses_some());
@@ -90,12 +90,11 @@ impl ImapServer {
         }))
     }
 
-    /// The messages that fit, in order.
-    fn hits(&mut self, program: keys::Program) -> Vec<Hit> {
+    /// The messages that fit, as far as the mailbox alone can tell, and those that must be read:
+    /// that happens later, and without the lock.
+    fn look_up(&mut self, program: keys::Program) -> Option<(Search, Vec<Waiting>)> {
         let saved = std::mem::take(&mut self.saved);
         let now = (self.service.clock)();
-        let mut hits = Vec::new();
-        // Messages that must be read are read without the lock.
         let found = self.with_view(|store, view| {
             let mailbox = store.mailbox(view.mailbox())?;
             let known = Known {
@@ -107,37 +106,109 @@ impl ImapServer {
                 now,
             };
             let search = Search::new(program, &known);
-            let mut unread: Vec<(usize, u32, Message)> = Vec::new();
+            let mut waiting = Vec::new();
             let messages = &mailbox.messages()[..view.known(mailbox)];
             for (at, message) in messages.iter().enumerate() {
                 let number = view.number_at(mailbox, at);
                 match search.glance(number, message) {
-                    Fits::Yes => hits.push(hit(number, message)),
+                    Fits::Yes => waiting.push(Waiting::Fits(hit(number, message))),
                     Fits::No => {}
-                    Fits::Unknown => unread.push((hits.len(), number, message.clone())),
+                    Fits::Unknown => waiting.push(Waiting::Unread(number, message.clone())),
                 }
             }
-            Some((search, unread))
+            Some((search, waiting))
         });
         self.saved = saved;
-        let Some((search, unread)) = found.flatten() else {
-            return hits;
+        found.flatten()
+    }
+
+    /// Takes over what the last search saved. It has ended by now: a command is read only when the
+    /// answer to the one before it was made.
+    pub(super) fn take_searched(&mut self) {
+        let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(uids) = searched.take() {
+            self.saved = uids;
+        }
+    }
+}
+
+/// What is told of a search.
+struct Report {
+    tag: String,
+    uid: bool,
+    wanted: Wanted,
+    modseq: bool,
+    /// As ESEARCH.
+    extended: bool,
+}
+
+impl Report {
+    /// What `$` stands for from now on, where that was asked for.
+    fn saved(&self, hits: &[Hit]) -> Option<Vec<u32>> {
+        self.wanted.save.then(|| saved(hits, self.wanted))
+    }
+
+    fn answer(&self, hits: &[Hit]) -> Flow {
+        let Wanted {
+            min,
+            max,
+            all,
+            count,
+            save,
+            ..
+        } = self.wanted;
+        let number = |hit: &Hit| if self.uid { hit.uid } else { hit.number };
+        if !self.extended {
+            let highest = hits.iter().map(|hit| hit.modseq).max();
+            let numbers: Vec<u32> = hits.iter().map(number).collect();
+            return plain(numbers, highest.filter(|_| self.modseq));
+        }
+        if save && !(min || max || all || count) {
+            return Box::new(std::iter::empty());
+        }
+        in_chunks(self.esearch(hits, number))
+    }
+
+    /// `* ESEARCH (TAG "a1") UID MIN 1 …`
+    fn esearch(&self, hits: &[Hit], number: impl Fn(&Hit) -> u32) -> Vec<u8> {
+        let wanted = self.wanted;
+        let mut line = b"* ESEARCH (TAG ".to_vec();
+        write::string(&mut line, self.tag.as_bytes(), false);
+        line.push(b')');
+        let mut word = |text: String| {
+            line.push(b' ');
+            line.extend_from_slice(text.as_bytes());
         };
-        if unread.is_empty() {
-            return hits;
+        if self.uid {
+            word("UID".into());
         }
-        let mut merged = Vec::new();
-        let mut sure = hits.into_iter();
-        let mut taken = 0;
-        for (before, number, message) in unread {
-            merged.extend(sure.by_ref().take(before - taken));
-            taken = before;
-            if search.fits(number, &message) {
-                merged.push(hit(number, &message));
-            }
+        let (first, last) = (hits.first(), hits.last());
+        if let (true, Some(first)) = (wanted.min, first) {
+            word(format!("MIN {}", number(first)));
         }
-        merged.extend(sure);
-        merged
+        if let (true, Some(last)) = (wanted.max, last) {
+            word(format!("MAX {}", number(last)));
+        }
+        if wanted.count {
+            word(format!("COUNT {}", hits.len()));
+        }
+        if (wanted.all || !wanted.extended) && !hits.is_empty() {
+            let numbers: Vec<u32> = hits.iter().map(&number).collect();
+            word(format!("ALL {}", write::set(&numbers)));
+        }
+        // RFC 7162 3.1.10: of the messages that are named.
+        let highest = if wanted.all || wanted.count || !wanted.extended {
+            hits.iter().map(|hit| hit.modseq).max()
+        } else {
+            let named = first.filter(|_| wanted.min).into_iter();
+            let named = named.chain(last.filter(|_| wanted.max));
+            named.map(|hit| hit.modseq).max()
+        };
+        if let Some(highest) = highest.filter(|_| self.modseq) {
+            word(format!("MODSEQ {highest}"));
+        }
+        line.extend_from_slice(b"\r\n");
+        line
     }
 }
 
@@ -183,53 +254,6 @@ fn saved(hits: &[Hit], wanted: Wanted) -> Vec<u32> {
     uids.extend(hits.last().filter(|_| wanted.max).map(|hit| hit.uid));
     uids.dedup();
     uids
-}
-
-/// `* ESEARCH (TAG "a1") UID MIN 1 …`
-fn esearch(
-    call: &Call<'_, '_>,
-    hits: &[Hit],
-    wanted: Wanted,
-    modseq: bool,
-    number: impl Fn(&Hit) -> u32,
-) -> Vec<u8> {
-    let mut line = b"* ESEARCH (TAG ".to_vec();
-    write::string(&mut line, call.tag.as_bytes(), false);
-    line.push(b')');
-    let mut word = |text: String| {
-        line.push(b' ');
-        line.extend_from_slice(text.as_bytes());
-    };
-    if call.uid {
-        word("UID".into());
-    }
-    let (first, last) = (hits.first(), hits.last());
-    if let (true, Some(first)) = (wanted.min, first) {
-        word(format!("MIN {}", number(first)));
-    }
-    if let (true, Some(last)) = (wanted.max, last) {
-        word(format!("MAX {}", number(last)));
-    }
-    if wanted.count {
-        word(format!("COUNT {}", hits.len()));
-    }
-    if (wanted.all || !wanted.extended) && !hits.is_empty() {
-        let numbers: Vec<u32> = hits.iter().map(&number).collect();
-        word(format!("ALL {}", write::set(&numbers)));
-    }
-    // RFC 7162 3.1.10: of the messages that are named.
-    let highest = if wanted.all || wanted.count || !wanted.extended {
-        hits.iter().map(|hit| hit.modseq).max()
-    } else {
-        let named = first.filter(|_| wanted.min).into_iter();
-        let named = named.chain(last.filter(|_| wanted.max));
-        named.map(|hit| hit.modseq).max()
-    };
-    if let Some(highest) = highest.filter(|_| modseq) {
-        word(format!("MODSEQ {highest}"));
-    }
-    line.extend_from_slice(b"\r\n");
-    line
 }
 
 fn in_chunks(line: Vec<u8>) -> Flow {
