@@ -240,3 +240,21 @@ fn nuls_are_not_put_into_literals() {
     talk.engine_octets("a FETCH 1 BODY.PEEK[TEXT]", b"BODY[TEXT] {3}\r\na\x80b)");
     talk.engine_octets("b FETCH 1 BINARY.PEEK[1]", b"BINARY[1] ~{3}\r\na\0b)");
 }
+
+#[test]
+fn comments_are_no_part_of_a_value() {
+    let service = service();
+    let mut talk = Talk::inside(&service, "Junk");
+    let message = "Content-Type: text/plain\nContent-Transfer-Encoding: (c) base64 (why);\n\
+                   Content-Language: en (English, mostly), fr\n\naGVsbG8=\n";
+    assert!(talk.append("Junk", "", message).contains("app OK"));
+    let heard = talk.say("a FETCH * (BODYSTRUCTURE BINARY[1])");
+    assert!(
+        heard.contains(
+            "BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"BASE64\" 10 1 NIL NIL (\"en\" \"fr\") NIL) \
+             BINARY[1] {5}\nhello)\n"
+        ),
+        "{heard}"
+    );
+    assert!(talk.say("b SEARCH BODY hello").contains("* SEARCH "));
+}

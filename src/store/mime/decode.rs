@@ -10,6 +10,7 @@ use mail_parser::{DateTime, HeaderValue};
 use memchr::memmem;
 
 use super::super::date::{Day, Stamp};
+use super::param::Valued;
 
 /// How a body travels (RFC 2045 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub enum Encoding {
 impl Encoding {
     /// From the value of Content-Transfer-Encoding.
     pub fn named(value: &[u8]) -> Self {
-        let name = value.trim_ascii();
+        let name = Self::name(value);
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         match () {
             () if is("") || is("7bit") || is("8bit") || is("binary") => Self::Identity,
@@ -35,6 +36,12 @@ impl Encoding {
             () if is("base64") => Self::Base64,
             () => Self::Unknown,
         }
+    }
+
+    /// The name alone: comments may stand around it (RFC 5322 3.2.2), and some mailers put a
+    /// semicolon behind it.
+    pub fn name(value: &[u8]) -> Vec<u8> {
+        Valued::parse(value).value
     }
 }
 

@@ -55,6 +55,20 @@ impl Valued {
     }
 }
 
+/// The items of a list, such as Content-Language has, without comments and quotes.
+pub fn listed(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut reader = Reader { text, at: 0 };
+    let mut items = Vec::new();
+    while reader.at < text.len() {
+        let item = reader.token(b",");
+        if !item.is_empty() {
+            items.push(item);
+        }
+        reader.at += 1;
+    }
+    items
+}
+
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,

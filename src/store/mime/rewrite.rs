@@ -2,6 +2,7 @@
 
 use memchr::memchr;
 
+use super::decode::Encoding;
 use super::fields;
 use super::part::{Inside, Part};
 use crate::wire::b64;
@@ -37,7 +38,7 @@ fn rewrite(octets: &[u8], part: &Part, copied: &mut usize, out: &mut Vec<u8>) {
 fn leaf(octets: &[u8], part: &Part, copied: &mut usize, out: &mut Vec<u8>) {
     let header = part.header_of(octets);
     let encoding = fields(header).find(|f| f.is(b"content-transfer-encoding"));
-    let binary = encoding.filter(|f| f.value.trim_ascii().eq_ignore_ascii_case(b"binary"));
+    let binary = encoding.filter(|f| Encoding::name(f.value).eq_ignore_ascii_case(b"binary"));
     let Some(field) = binary else {
         return;
     };
@@ -66,6 +67,11 @@ mod tests {
         assert_eq!(
             out,
             b"Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\nX: y\r\n\r\nAAE=\r\n"
+        );
+        let commented = b"Content-Transfer-Encoding: (c)\r\n binary;\r\n\r\n\0\x01";
+        assert_eq!(
+            without_binary(commented.to_vec()).unwrap(),
+            b"Content-Transfer-Encoding: base64\r\n\r\nAAE=\r\n"
         );
         assert_eq!(without_binary(b"A: b\r\n\r\n\0".to_vec()), None);
         assert_eq!(without_binary(b"plain".to_vec()), Some(b"plain".to_vec()));

@@ -190,3 +190,20 @@ fn meaning() {
     assert_eq!(sent.imap().to_string(), "15-Feb-2007 01:02:03 +0200");
     assert!(date(b"yesterday").is_none());
 }
+
+#[test]
+fn encodings_among_comments() {
+    use super::decode::Encoding;
+    for (value, encoding) in [
+        ("base64 (why)", Encoding::Base64),
+        ("(c) quoted-printable", Encoding::QuotedPrintable),
+        ("base64;", Encoding::Base64),
+        ("(a (b) \\) c)\tBASE64 ; x=y", Encoding::Base64),
+        ("8bit (x", Encoding::Identity),
+        ("(nothing)", Encoding::Identity),
+        ("x-uuencode (old)", Encoding::Unknown),
+        ("base64 base64", Encoding::Unknown),
+    ] {
+        assert_eq!(Encoding::named(value.as_bytes()), encoding, "{value}");
+    }
+}

@@ -3,7 +3,8 @@
 use super::super::write::{nstring, number, string};
 use crate::store::message::Content;
 use crate::store::mime::address::{self, Address};
-use crate::store::mime::param::Valued;
+use crate::store::mime::decode::Encoding;
+use crate::store::mime::param::{self, Valued};
 use crate::store::mime::part::{Inside, Part};
 use crate::store::mime::{field, header_end};
 
@@ -137,7 +138,7 @@ impl Writer<'_> {
         out.push(b' ');
         text("content-description", out);
         out.push(b' ');
-        let encoding = field(header, "content-transfer-encoding");
+        let encoding = field(header, "content-transfer-encoding").map(|e| Encoding::name(&e));
         let encoding = encoding.filter(|e| !e.is_empty() && e.is_ascii());
         let encoding = encoding.unwrap_or_else(|| b"7BIT".to_vec());
         string(out, &encoding.to_ascii_uppercase(), self.utf8);
@@ -194,11 +195,7 @@ impl Writer<'_> {
         }
         out.push(b' ');
         let language = field(header, "content-language").unwrap_or_default();
-        let languages: Vec<&[u8]> = language
-            .split(|b| *b == b',')
-            .map(<[u8]>::trim_ascii)
-            .filter(|l| !l.is_empty())
-            .collect();
+        let languages = param::listed(&language);
         match languages.as_slice() {
             [] => out.extend_from_slice(b"NIL"),
             [one] => string(out, one, self.utf8),
