@@ -27,12 +27,29 @@ pub struct Listed {
     pub children: bool,
     /// It is subscribed to.
     pub subscribed: bool,
-    /// A name below it is subscribed to.
-    pub subscribed_below: bool,
     /// False for a name that is only subscribed to (`\NonExistent`).
     pub exists: bool,
     /// What the mailbox is for (RFC 6154).
     pub special: Option<SpecialUse>,
+}
+
+impl Listed {
+    /// A name that only leads to others and does not exist itself.
+    pub fn missing(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            id: None,
+            children: false,
+            subscribed: false,
+            exists: false,
+            special: None,
+        }
+    }
+
+    /// By what lists are sorted: INBOX first.
+    pub fn place(&self) -> (bool, &str) {
+        (self.name != "INBOX", &self.name)
+    }
 }
 
 impl Store {
@@ -336,7 +353,6 @@ impl Store {
                 id: *id,
                 children: has_children(&account.names, name),
                 subscribed: account.subscribed.contains(name),
-                subscribed_below: below(&account.subscribed, name),
                 exists: true,
                 special: id.and_then(|id| self.mailboxes.get(&id)?.special),
             })
@@ -348,13 +364,12 @@ impl Store {
                     id: None,
                     children: has_children(&account.names, name),
                     subscribed: true,
-                    subscribed_below: below(&account.subscribed, name),
                     exists: false,
                     special: None,
                 });
             }
         }
-        listed.sort_by(|a, b| (a.name != "INBOX", &a.name).cmp(&(b.name != "INBOX", &b.name)));
+        listed.sort_by(|a, b| a.place().cmp(&b.place()));
         listed
     }
 }
@@ -363,12 +378,6 @@ fn has_children(names: &BTreeMap<String, Option<MailboxId>>, name: &str) -> bool
     let prefix = format!("{name}/");
     let mut after = names.range(prefix.clone()..);
     after.next().is_some_and(|(n, _)| n.starts_with(&prefix))
-}
-
-fn below(names: &BTreeSet<String>, name: &str) -> bool {
-    let prefix = format!("{name}/");
-    let mut after = names.range(prefix.clone()..);
-    after.next().is_some_and(|n| n.starts_with(&prefix))
 }
 
 /// Compares without telling by its time where the first difference is.

@@ -93,6 +93,73 @@ fn list_and_lsub() {
     }
 }
 
+/// RFC 3501 6.3.9 and RFC 5258's example 8: what is above stands for what is hidden below it.
+#[test]
+fn parents_that_do_not_exist_stand_for_what_is_subscribed() {
+    let service = service();
+    let mut talk = Talk::new(&service);
+    talk.say("a LOGIN bob builder");
+    talk.say("a UNSUBSCRIBE INBOX");
+    for line in talk.say("a LSUB \"\" *").lines() {
+        let name = line.rsplit(' ').next().unwrap();
+        talk.say(&format!("a UNSUBSCRIBE {name}"));
+    }
+    talk.say("a SUBSCRIBE foo/bar/baz");
+    assert_eq!(
+        talk.say("b LSUB \"\" %"),
+        "* LSUB (\\Noselect) \"/\" foo\nb OK Lsub completed.\n"
+    );
+    assert_eq!(
+        talk.say("c LSUB \"\" foo/%"),
+        "* LSUB (\\Noselect) \"/\" foo/bar\nc OK Lsub completed.\n"
+    );
+    assert_eq!(
+        talk.say("d LSUB \"\" *"),
+        "* LSUB () \"/\" foo/bar/baz\nd OK Lsub completed.\n"
+    );
+    assert_eq!(
+        talk.say("e LIST (SUBSCRIBED RECURSIVEMATCH) \"\" %"),
+        "* LIST (\\NonExistent \\HasNoChildren) \"/\" foo (\"CHILDINFO\" (\"SUBSCRIBED\"))\n\
+         e OK List completed.\n"
+    );
+    assert_eq!(
+        talk.say("f LIST (SUBSCRIBED) \"\" %"),
+        "f OK List completed.\n"
+    );
+}
+
+/// CHILDINFO tells of what was asked for and of nothing else (RFC 5258 3).
+#[test]
+fn recursive_matches_are_by_what_was_asked_for() {
+    let service = service();
+    let mut talk = Talk::alice(&service);
+    assert!(
+        talk.say("a CREATE Old/Mail/All (USE (\\All))")
+            .starts_with("a NO [USEATTR]")
+    );
+    talk.say("a DELETE Archive");
+    assert!(
+        talk.say("a CREATE Old/Archive (USE (\\Archive))")
+            .starts_with("a OK")
+    );
+    // Projects has subscribed children, and none of a special use.
+    let special = talk.say("b LIST (SPECIAL-USE RECURSIVEMATCH) \"\" %");
+    assert!(!special.contains("Projects"), "{special}");
+    assert!(
+        special.contains("(\\HasChildren) \"/\" Old (\"CHILDINFO\" (\"SPECIAL-USE\"))\n"),
+        "{special}"
+    );
+    let both = "c LIST (SUBSCRIBED SPECIAL-USE RECURSIVEMATCH) \"\" %";
+    assert!(!talk.say(both).contains("\"/\" Old"));
+    talk.say("d SUBSCRIBE Old/Archive");
+    let heard = talk.say(both);
+    assert!(
+        heard.contains(" Old (\"CHILDINFO\" (\"SUBSCRIBED\" \"SPECIAL-USE\"))\n")
+            && !heard.contains("Projects"),
+        "{heard}"
+    );
+}
+
 #[test]
 fn names_in_utf8_once_enabled() {
     let service = service();

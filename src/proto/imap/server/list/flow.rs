@@ -28,11 +28,14 @@ pub(super) struct ListFlow {
 enum Stage {
     /// Comparing the names that there are.
     Names(Sieve),
+    /// Comparing the names above them that there are not: the first are those of `Names`.
+    Above(Sieve, Sieve),
     /// The answers: a name, and whether CHILDINFO stands behind it.
     Answers(std::vec::IntoIter<(Listed, bool)>),
 }
 
 /// Names, and which of them a pattern fits.
+#[derive(Default)]
 struct Sieve {
     names: Vec<Listed>,
     /// As far as they were compared.
@@ -64,7 +67,7 @@ impl ListFlow {
         out.extend_from_slice(b") \"/\" ");
         write::mailbox(out, &entry.name, self.utf8);
         if child_info {
-            out.extend_from_slice(b" (\"CHILDINFO\" (\"SUBSCRIBED\"))");
+            out.extend_from_slice(query.child_info());
         }
         out.extend_from_slice(b"\r\n");
         if entry.id.is_some() && !query.status.is_empty() {
@@ -87,7 +90,15 @@ impl Iterator for ListFlow {
         match &mut self.stage {
             Stage::Names(sieve) => {
                 if sieve.turn(&self.query) {
-                    let shown = self.query.shown(sieve);
+                    let missing = self.query.missing(sieve);
+                    let sieve = std::mem::take(sieve);
+                    self.stage = Stage::Above(sieve, Sieve::new(missing));
+                }
+                Some(Vec::new())
+            }
+            Stage::Above(sieve, missing) => {
+                if missing.turn(&self.query) {
+                    let shown = self.query.shown(sieve, missing);
                     self.stage = Stage::Answers(shown.into_iter());
                 }
                 Some(Vec::new())
@@ -149,6 +160,15 @@ impl Sieve {
 }
 
 impl Query {
+    /// By what the names below were selected.
+    fn child_info(&self) -> &'static [u8] {
+        match (self.subscribed, self.special) {
+            (true, true) => b" (\"CHILDINFO\" (\"SUBSCRIBED\" \"SPECIAL-USE\"))",
+            (false, true) => b" (\"CHILDINFO\" (\"SPECIAL-USE\"))",
+            _ => b" (\"CHILDINFO\" (\"SUBSCRIBED\"))",
+        }
+    }
+
     fn selects(&self, entry: &Listed) -> bool {
         (entry.exists || self.subscribed)
             && (!self.subscribed || entry.subscribed)
@@ -156,26 +176,38 @@ impl Query {
     }
 
     /// What is shown, and whether CHILDINFO stands behind it.
-    fn shown(&self, sieve: &Sieve) -> Vec<(Listed, bool)> {
+    fn shown(&self, sieve: &Sieve, missing: &Sieve) -> Vec<(Listed, bool)> {
         let above = self.above(sieve);
         let shown = sieve.each().filter(|(_, fits)| *fits);
         let shown = shown.map(|(entry, _)| (entry, above.contains(entry.name.as_str())));
-        // RFC 3501 6.3.9: with %, a name above a subscribed one stands for it, in LSUB too.
-        shown
-            .filter(|(entry, above)| self.selects(entry) || *above)
+        let there = shown.filter(|(entry, above)| self.selects(entry) || *above);
+        let missing = missing.each().filter(|(_, fits)| *fits);
+        let missing = missing.map(|(entry, _)| (entry, true));
+        let mut shown: Vec<(Listed, bool)> = there
+            .chain(missing)
             .map(|(entry, above)| (entry.clone(), above && !self.lsub))
-            .collect()
+            .collect();
+        shown.sort_by(|(a, _), (b, _)| a.place().cmp(&b.place()));
+        shown
     }
 
-    /// The names above subscribed ones that do not match by themselves.
+    /// The names above those that are selected and fit no pattern: these stand for them (RFC 3501
+    /// 6.3.9 for LSUB; RFC 5258 3, RECURSIVEMATCH).
     fn above<'a>(&self, sieve: &'a Sieve) -> BTreeSet<&'a str> {
         if !self.lsub && !self.recursive {
             return BTreeSet::new();
         }
-        let hidden = sieve
-            .each()
-            .filter(|(entry, fits)| entry.subscribed && !fits);
+        let hidden = sieve.each().filter(|(_, fits)| !fits);
+        let hidden = hidden.filter(|(entry, _)| self.selects(entry));
         hidden.flat_map(|(entry, _)| parents(&entry.name)).collect()
+    }
+
+    /// Those of them that do not exist.
+    fn missing(&self, sieve: &Sieve) -> Vec<Listed> {
+        let there: BTreeSet<&str> = sieve.names.iter().map(|e| e.name.as_str()).collect();
+        let above = self.above(sieve);
+        let missing = above.difference(&there);
+        missing.map(|name| Listed::missing(name)).collect()
     }
 }
 
