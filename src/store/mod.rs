@@ -304,6 +304,36 @@ impl Store {
         to: MailboxId,
         by: SessionId,
     ) -> Result<Vec<(u32, u32)>, Refused> {
+        self.transfer(from, uids, to, false, by)
+    }
+
+    /// Moves messages, as `copy` copies them. The quota says nothing to what stays with its owner.
+    ///
+    /// # Errors
+    /// As `copy`; nothing was moved then.
+    pub fn move_messages(
+        &mut self,
+        from: MailboxId,
+        uids: &[u32],
+        to: MailboxId,
+        by: SessionId,
+    ) -> Result<Vec<(u32, u32)>, Refused> {
+        let owner = |id| self.mailboxes.get(id).map(Mailbox::owner);
+        let stays = owner(&from) == owner(&to);
+        let pairs = self.transfer(from, uids, to, stays, by)?;
+        let gone: Vec<u32> = pairs.iter().map(|(from, _)| *from).collect();
+        self.expunge(from, &gone, by);
+        Ok(pairs)
+    }
+
+    fn transfer(
+        &mut self,
+        from: MailboxId,
+        uids: &[u32],
+        to: MailboxId,
+        stays: bool,
+        by: SessionId,
+    ) -> Result<Vec<(u32, u32)>, Refused> {
         let source = self.mailboxes.get(&from).ok_or(Refused::NoSuchMailbox)?;
         let mut picked = Vec::with_capacity(uids.len());
         let mut size = 0;
@@ -312,7 +342,9 @@ impl Store {
             let names = source.keyword_names(message.flags);
             picked.push((message.clone(), names));
         }
-        self.room(to, size, picked.len())?;
+        let grows = if stays { 0 } else { size };
+        let more = if stays && from == to { 0 } else { picked.len() };
+        self.room(to, grows, more)?;
         let target = self.mailboxes.get_mut(&to).ok_or(Refused::NoSuchMailbox)?;
         let mut pairs = Vec::with_capacity(picked.len());
         let mut flagged = Vec::with_capacity(picked.len());
@@ -359,9 +391,9 @@ impl Store {
             .accounts
             .get(mailbox.owner())
             .ok_or(Refused::NoSuchUser)?;
-        if account.octets.saturating_add(octets) > self.limits.quota
-            || self.octets.saturating_add(octets) > self.limits.total
-        {
+        let over = account.octets.saturating_add(octets) > self.limits.quota
+            || self.octets.saturating_add(octets) > self.limits.total;
+        if over && octets > 0 {
             return Err(Refused::OverQuota);
         }
         if mailbox.messages().len().saturating_add(messages) > self.limits.messages {

@@ -223,6 +223,21 @@ fn the_quota_stops_copies() {
         talk.append("Archive", "", "Subject: x\n\nlong enough\n")
             .starts_with("app NO [OVERQUOTA]")
     );
+    // What is moved takes no more room than before, wherever it goes, and however full it is.
+    let moved = talk.say("b MOVE 1 Archive");
+    assert!(moved.contains(" EXPUNGE\nb OK "), "{moved}");
+    let full = ehlo::store::Limits { quota: 1, ..limits };
+    service.store.lock().set_limits(full);
+    assert!(
+        talk.say("c UID MOVE 2 INBOX")
+            .contains("c OK Move completed.")
+    );
+    assert!(
+        talk.say("d UID MOVE 3 Archive")
+            .contains("d OK Move completed.")
+    );
+    assert_eq!(service.store.lock().used_by("alice"), used);
+    assert!(talk.say("e COPY 1 Archive").starts_with("e NO [OVERQUOTA]"));
 }
 
 #[test]

@@ -37,14 +37,15 @@ impl ImapServer {
         };
         let uids: Vec<u32> = messages.into_iter().map(|(_, uid)| uid).collect();
         let mut store = self.service.store.lock();
-        let pairs = match store.copy(from, &uids, to, self.session) {
+        let done = if remove {
+            store.move_messages(from, &uids, to, self.session)
+        } else {
+            store.copy(from, &uids, to, self.session)
+        };
+        let pairs = match done {
             Ok(pairs) => pairs,
             Err(refused) => return Ok(Some(refusal(refused))),
         };
-        if remove {
-            let gone: Vec<u32> = pairs.iter().map(|(from, _)| *from).collect();
-            store.expunge(from, &gone, self.session);
-        }
         drop(store);
         let missing = pairs.len() < uids.len() && !call.uid;
         let code = self.copied(to, &pairs);
