@@ -35,6 +35,10 @@ pub fn legal(name: &str) -> Result<String, Refused> {
     if name.chars().any(char::is_control) {
         return bad("the name holds a control character");
     }
+    // RFC 6855 3: they end lines and paragraphs.
+    if name.contains(['\u{2028}', '\u{2029}']) {
+        return bad("the name holds a line or paragraph separator");
+    }
     if name.contains(['%', '*']) {
         return bad("the name holds a wildcard, % or *");
     }
@@ -64,7 +68,17 @@ mod tests {
         assert_eq!(canonical("inboxes"), "inboxes");
         assert_eq!(legal("a/b/").as_deref(), Ok("a/b"));
         assert!(parents("a/b/c").eq(["a", "a/b"]));
-        for name in ["", "/", "a//b", "/a", "a%", "a\r\nb"] {
+        for name in [
+            "",
+            "/",
+            "a//b",
+            "/a",
+            "a%",
+            "a\r\nb",
+            "a\u{85}b",
+            "a\u{2028}b",
+            "a\u{2029}",
+        ] {
             assert!(legal(name).is_err(), "{name:?}");
         }
     }
