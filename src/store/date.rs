@@ -93,11 +93,12 @@ impl Stamp {
 
     /// A day, a time and a zone (`+0130` is 90).
     pub fn new(day: Day, (hour, minute, second): (u8, u8, u8), zone: i16) -> Option<Self> {
-        // A leap second is legal in a date-time and has no number of its own.
+        // A leap second is legal in a date-time and has no number of its own: it counts as the one
+        // before it, so that it stays on its day.
         if hour > 23 || minute > 59 || second > 60 || zone.abs() > 24 * 60 {
             return None;
         }
-        let of_day = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
+        let of_day = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second.min(59));
         Some(Self {
             unix: day.number() * 86_400 + of_day - i64::from(zone) * 60,
             zone,
@@ -210,6 +211,13 @@ mod tests {
         );
         assert_eq!(stamp.unix, 836_732_665);
         assert_eq!(stamp.day(), day);
+        let leap = Day::new(2016, 12, 31).unwrap();
+        let stamp = Stamp::new(leap, (23, 59, 60), 0).unwrap();
+        assert_eq!(
+            (stamp.day(), stamp.imap().to_string().as_str()),
+            (leap, "31-Dec-2016 23:59:59 +0000")
+        );
+        assert_eq!(Stamp::new(leap, (23, 59, 61), 0), None);
         assert_eq!(
             Stamp::utc(i64::MAX).imap().to_string(),
             "31-Dec-9999 23:59:59 +0000"
