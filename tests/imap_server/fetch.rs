@@ -258,3 +258,23 @@ fn comments_are_no_part_of_a_value() {
     );
     assert!(talk.say("b SEARCH BODY hello").contains("* SEARCH "));
 }
+
+#[test]
+fn fields_that_are_there_and_empty() {
+    let service = service();
+    let mut talk = Talk::inside(&service, "Junk");
+    for (message, envelope) in [
+        (
+            "Subject:\nDate: \nMessage-ID:\t\nIn-Reply-To:\n\nx\n",
+            "(\"\" \"\" NIL NIL NIL NIL NIL NIL \"\" \"\")",
+        ),
+        ("X: y\n\nx\n", "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"),
+    ] {
+        assert!(talk.append("Junk", "", message).contains("app OK"));
+        let heard = talk.say("a FETCH * ENVELOPE");
+        assert!(
+            heard.contains(&format!("(ENVELOPE {envelope})\n")),
+            "{heard}"
+        );
+    }
+}

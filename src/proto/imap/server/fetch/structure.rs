@@ -27,9 +27,9 @@ pub(super) fn body_of(content: &Content, extended: bool, utf8: bool, out: &mut V
 }
 
 fn envelope(header: &[u8], utf8: bool, out: &mut Vec<u8>) {
+    // RFC 3501 7.4.2: a field that is there and empty is "", and not NIL.
     let text = |name: &str, out: &mut Vec<u8>| {
-        let value = field(header, name).filter(|v| !v.is_empty());
-        nstring(out, value.as_deref(), utf8);
+        nstring(out, field(header, name).as_deref(), utf8);
     };
     let list = |name: &str| {
         field(header, name)
