@@ -255,3 +255,23 @@ fn silent_changes_are_silent_for_oneself_only() {
     // The first was seen before.
     assert_eq!(lines(&two.say("c NOOP"), "* ").len(), 8);
 }
+
+/// A message that is there and unchanged is not gone, though nothing is shown of it.
+#[test]
+fn unchanged_is_not_gone() {
+    let service = service();
+    let (mut one, mut two) = (
+        Talk::inside(&service, "INBOX"),
+        Talk::inside(&service, "INBOX"),
+    );
+    two.say("a ENABLE CONDSTORE");
+    one.say("a STORE 2 +FLAGS.SILENT (\\Deleted)\nb EXPUNGE");
+    assert_eq!(
+        two.say("b FETCH 1:2 (FLAGS) (CHANGEDSINCE 1000)"),
+        "b OK [EXPUNGEISSUED] fetched, less what is gone\n"
+    );
+    assert!(
+        two.say("c FETCH 2 (FLAGS) (CHANGEDSINCE 1000)")
+            .starts_with("c NO [EXPUNGEISSUED] those messages no longer exist\n")
+    );
+}

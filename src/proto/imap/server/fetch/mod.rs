@@ -80,7 +80,8 @@ impl ImapServer {
 /// How a flow went.
 #[derive(Debug, Default)]
 struct Outcome {
-    shown: usize,
+    /// Messages that exist, whether there was something to show of them or not.
+    there: usize,
     missing: usize,
     unknown_encoding: bool,
 }
@@ -91,7 +92,7 @@ impl Outcome {
             return Done::no("a part is damaged or encoded in a way nobody knows")
                 .code("UNKNOWN-CTE");
         }
-        match (numbers && self.missing > 0, self.shown) {
+        match (numbers && self.missing > 0, self.there) {
             (false, _) => Done::ok("Fetch completed."),
             (true, 0) => Done::no("those messages no longer exist").code("EXPUNGEISSUED"),
             (true, _) => Done::ok("fetched, less what is gone").code("EXPUNGEISSUED"),
@@ -183,7 +184,7 @@ impl FetchFlow {
         let shared = self.store.clone();
         let mut store = shared.lock();
         let mut out = Vec::new();
-        let (mut missing, mut shown, mut rings) = (0, 0, false);
+        let (mut missing, mut there, mut rings) = (0, 0, false);
         let Some(mailbox) = store.mailbox_mut(self.mailbox) else {
             missing = self.messages.len();
             self.messages = Vec::new().into_iter();
@@ -199,6 +200,7 @@ impl FetchFlow {
                 missing += 1;
                 continue;
             };
+            there += 1;
             let message = &mailbox.messages()[at];
             if self
                 .changed_since
@@ -206,7 +208,6 @@ impl FetchFlow {
             {
                 continue;
             }
-            shown += 1;
             let marks = self.items.sets_seen && !self.read_only && !message.flags.has(Flags::SEEN);
             if marks {
                 let flags = message.flags.with(Flags::SEEN);
@@ -228,7 +229,7 @@ impl FetchFlow {
         drop(store);
         self.note(|outcome| {
             outcome.missing += missing;
-            outcome.shown += shown;
+            outcome.there += there;
         });
         out
     }
