@@ -317,3 +317,50 @@ fn goodbyes() {
     talk.heard();
     assert!(talk.goodbye(STOPPING).starts_with("421 4.3.2 ehlo.test"));
 }
+
+/// Any name is taken, and none can say more in the trace than a name.
+#[test]
+fn names_of_clients_in_the_trace() {
+    let long = "n".repeat(3_000);
+    for (name, traced) in [
+        ("client.example.org", "client.example.org"),
+        ("[192.0.2.1]", "[192.0.2.1]"),
+        ("[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]"),
+        ("[", "?"),
+        ("my_host", "my_host"),
+        ("bücher.test", "b?cher.test"),
+        ("(a)b;c<d>", "?a?b?c?d?"),
+        (&long, &long[..255]),
+    ] {
+        let service = service(Vec::new());
+        let mut talk = Talk::smtp(&service, Role::Mx);
+        talk.heard();
+        assert!(
+            talk.say(&format!("EHLO {name}")).starts_with("250-"),
+            "{name}"
+        );
+        talk.say(ENVELOPE);
+        talk.say("DATA");
+        assert!(talk.say("Subject: x\n\nx\n.").starts_with("250 "));
+        let stored = mail(&service, "alice", "INBOX").concat();
+        let line = format!("\r\nReceived: from {traced} ([127.0.0.1])\r\n");
+        assert!(stored.contains(&line), "{stored}");
+    }
+}
+
+#[test]
+fn no_utf8_to_whom_did_not_ask_for_it() {
+    let service = service(Vec::new());
+    let password = ehlo::wire::secret::Secret::new("x");
+    service.store.lock().add_user("pé", password).unwrap();
+    let mut talk = Talk::smtp(&service, Role::Mx);
+    talk.heard();
+    talk.say("EHLO me");
+    let refused = talk.say("VRFY é");
+    assert!(refused.starts_with("550 5.1.1 <?@ehlo.test>"), "{refused}");
+    assert_eq!(
+        talk.say("VRFY pé"),
+        "252 2.6.8 Say VRFY with SMTPUTF8 to be told the address\n"
+    );
+    assert_eq!(talk.say("VRFY pé SMTPUTF8"), "250 2.1.5 <pé@ehlo.test>\n");
+}

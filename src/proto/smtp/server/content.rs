@@ -73,6 +73,26 @@ impl Message {
     }
 }
 
+/// The longest name that a trace field tells (RFC 5321 4.5.3.1.2).
+const NAME: usize = 255;
+
+/// What a client called itself, as far as a Received field can hold it (RFC 5321 4.4): a domain or
+/// an address literal as it is, and of anything else no octet with a meaning of its own.
+fn traced(name: &str) -> String {
+    let literal = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
+    let literal = literal.filter(|_| name.len() <= NAME);
+    let safe = |c: char| match c {
+        '-' | '.' | '_' => c,
+        ':' if literal.is_some() => c,
+        _ if c.is_ascii_alphanumeric() => c,
+        _ => '?',
+    };
+    match literal {
+        Some(inside) => format!("[{}]", inside.chars().map(safe).collect::<String>()),
+        None => name.chars().map(safe).take(NAME).collect(),
+    }
+}
+
 impl SmtpServer {
     /// Writes the trace lines that stand in front of the message (RFC 5321 4.4).
     pub(super) fn begin_content(&mut self) {
@@ -81,14 +101,17 @@ impl SmtpServer {
         let queue_id: String = random.iter().map(|b| format!("{b:02X}")).collect();
         let date = Stamp::utc((self.service.clock)());
         let with = self.with();
-        let name = self.helo.as_ref().map_or("unknown", |h| h.name.as_str());
+        let name = match &self.helo {
+            Some(helo) => traced(&helo.name),
+            None => "unknown".into(),
+        };
         let Some(message) = &mut self.message else {
             return;
         };
         let from = match &self.visitor.address {
             Some(address) if address.contains(':') => format!("{name} ([IPv6:{address}])"),
             Some(address) => format!("{name} ([{address}])"),
-            None => name.to_owned(),
+            None => name,
         };
         let to = match message.recipients.as_slice() {
             [one] => format!("\r\n\tfor <{}>", one.address),

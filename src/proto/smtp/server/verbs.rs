@@ -356,7 +356,18 @@ impl SmtpServer {
             Ok(recipient) => format!("250 2.1.5 <{}>", recipient.address),
             Err(reply) => reply,
         };
-        self.say(&reply);
+        // RFC 6531 3.7.4.2: no UTF-8 to whom did not ask for it.
+        if utf8 || reply.is_ascii() {
+            return self.say(&reply);
+        }
+        if reply.starts_with("250") {
+            return self.say("252 2.6.8 Say VRFY with SMTPUTF8 to be told the address");
+        }
+        let shown: String = reply
+            .chars()
+            .map(|c| if c.is_ascii() { c } else { '?' })
+            .collect();
+        self.say(&shown);
     }
 
     fn starttls(&mut self, args: &str) {
