@@ -121,12 +121,24 @@ pub fn words(value: &[u8]) -> Cow<'_, str> {
 
 /// The moment in a Date field, with its zone.
 pub fn date(value: &[u8]) -> Option<Stamp> {
-    // The reader wants a line end behind the value.
-    let line = [value, b"\n"].concat();
+    // The reader wants a line end behind the value, and seconds before a zone that is a name.
+    let (before, behind) = value.split_at(seconds_missing_at(value).unwrap_or(0));
+    let seconds: &[u8] = if before.is_empty() { b"" } else { b":00" };
+    let line = [before, seconds, behind, b"\n"].concat();
     let HeaderValue::DateTime(read) = MessageStream::new(&line).parse_date() else {
         return None;
     };
     stamp(&read)
+}
+
+/// Where the seconds would stand that a time of day may do without (RFC 5322 3.3).
+fn seconds_missing_at(value: &[u8]) -> Option<usize> {
+    let digit = |at: usize| value.get(at).is_some_and(u8::is_ascii_digit);
+    let colon = memchr::memchr_iter(b':', value)
+        .find(|at| *at > 0 && digit(at - 1) && digit(at + 1) && digit(at + 2))?;
+    let end = colon + 3;
+    let next = value[end..].trim_ascii_start().first();
+    (!digit(end) && next != Some(&b':')).then_some(end)
 }
 
 fn stamp(read: &DateTime) -> Option<Stamp> {

@@ -207,3 +207,23 @@ fn encodings_among_comments() {
         assert_eq!(Encoding::named(value.as_bytes()), encoding, "{value}");
     }
 }
+
+#[test]
+fn dates_without_seconds() {
+    use super::decode::date;
+    let at_ten = date(b"2 Nov 2026 10:00:00 +0000").unwrap();
+    for value in [
+        "2 Nov 2026 10:00 GMT",
+        "Mon, 2 Nov 2026 10:00 UT",
+        "Mon, 2 Nov 2026 10:00 +0000",
+        "Mon, 2 Nov 2026 10:00:00 GMT",
+        "Mon, 2 Nov 2026 05:00 EST",
+        "Mon, 2 Nov 2026 10:00 GMT (at noon: 12:00)",
+    ] {
+        let read = date(value.as_bytes());
+        assert_eq!(read.map(|stamp| stamp.unix), Some(at_ten.unix), "{value}");
+    }
+    for value in ["10:", ":00", "1:00", "10:000", "(10:00)"] {
+        date(value.as_bytes());
+    }
+}
