@@ -171,6 +171,7 @@ fn protocol_word(word: &str) -> Result<&'static Protocol> {
 }
 
 fn parse_url(scheme: &str, rest: &str, port: Option<&str>) -> Result<Target> {
+    without_password(rest)?;
     let Some((protocol, found)) = proto::scheme(scheme) else {
         return Err(unknown_scheme(scheme, rest));
     };
@@ -220,6 +221,7 @@ fn parse_url(scheme: &str, rest: &str, port: Option<&str>) -> Result<Target> {
 }
 
 fn parse_host(text: &str, port: Option<&str>) -> Result<Target> {
+    without_password(text)?;
     let (host, given) = split_port(text)?;
     if let (Some(a), Some(b)) = (given, port) {
         return Err(Error::usage(format!("two ports, {a} and {b}")));
@@ -246,16 +248,21 @@ fn split_user(authority: &str) -> Result<(Option<String>, &str)> {
     let Some((user, host)) = authority.rsplit_once('@') else {
         return Ok((None, authority));
     };
-    if user.contains(':') {
-        return Err(Error::usage(
+    Ok((Some(percent_decoded(user)?), host))
+}
+
+/// Looked for before all else that may be wrong: other errors repeat what was given.
+fn without_password(rest: &str) -> Result<()> {
+    match rest.rsplit_once('@') {
+        Some((user, _)) if user.contains(':') => Err(Error::usage(
             "a password does not belong in a URL: every process list would show it",
         )
         .hint(
             "instead",
             "--password-command CMD, --password-fd N, EHLO_PASSWORD, or be asked",
-        ));
+        )),
+        _ => Ok(()),
     }
-    Ok((Some(percent_decoded(user)?), host))
 }
 
 /// `%40` in a user name stands for `@` (RFC 3986 2.1).
@@ -399,6 +406,9 @@ mod tests {
                 None,
                 "a password does not belong in a URL",
             ),
+            ("smpt://alice:secret@h", None, "a password does not"),
+            ("imap://alice:sec/ret@h", None, "a password does not"),
+            ("alice:secret@h", None, "a password does not"),
             ("h:25", Some("26"), "two ports, 25 and 26"),
             ("h", Some("smpt"), "\"smpt\" is no port"),
             ("h:99999", None, "is no port"),

@@ -9,6 +9,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use super::complete;
 use crate::proto::engine::Engine;
 use crate::proto::spec::Secrecy;
 use crate::wire::b64;
@@ -78,6 +79,14 @@ impl History {
 
 /// What of a typed line may be kept: all of it, or the part before its secret and a mask.
 pub fn keepable(line: &str, engine: Option<&dyn Engine>) -> String {
+    if line.starts_with(':') {
+        let secrets = complete::secrets(line, false);
+        return cut(&complete::without(line, &secrets, MASK), engine);
+    }
+    cut(line, engine)
+}
+
+fn cut(line: &str, engine: Option<&dyn Engine>) -> String {
     let verb = engine.and_then(|e| e.verb_of(line.as_bytes()));
     let after = match verb.map(|v| v.secret) {
         Some(Secrecy::AfterWord(n)) => n,
@@ -297,6 +306,14 @@ mod tests {
                 ":auth --force PLAIN alice ••••",
             ),
             ("AGFsaWNlAHdvbmRlcmxhbmQ=", "••••"),
+            (
+                ":open imap://bob:hunter22@mail.test",
+                ":open imap://bob:••••@mail.test",
+            ),
+            (
+                ":raw \"AUTH LOGIN\\r\\nYm9i\\r\\n\"",
+                ":raw \"AUTH LOGIN\\r\\n••••",
+            ),
         ] {
             assert_eq!(keepable(line, None), kept);
         }

@@ -40,6 +40,35 @@ fn a_login_is_not_asked_for_twice() {
     assert!(!console.screen().contains("password:"));
 }
 
+/// The line is refused, and what it held is nowhere to be seen or kept.
+#[test]
+fn a_password_in_a_url_is_neither_shown_nor_kept() {
+    let mut console = Console::sized(&[], 80, 40, &[]);
+    console.prompt("smtp practice clear>");
+    console.line(":open imap://bob:hunter22@mail.example.org");
+    console
+        .shows("a password does not belong in a URL")
+        .prompt("clear>");
+    console.line(":open smpt://bob:hunter22@mail.example.org");
+    console.shows("smpt://bob:••••").prompt("clear>");
+    console.line(":reconnect smtp://bob:hunter22@mail.example.org");
+    console.shows("reconnect smtp://bob:••••").prompt("clear>");
+    console.exchange(":history", ":open imap://bob:••••@mail.example.org");
+    let screen = console.screen();
+    assert!(!screen.contains("hunter"), "{screen}");
+    let kept = kept(&console);
+    assert!(
+        kept.contains("bob:••••@mail") && !kept.contains("hunter22"),
+        "{kept}"
+    );
+}
+
+/// The history on the disk.
+fn kept(console: &Console) -> String {
+    let path = console.home.path().join(".local/state/ehlo/history-smtp");
+    std::fs::read_to_string(path).unwrap()
+}
+
 #[test]
 fn what_stays_on_the_screen_does_not_tell_how_long_a_password_is() {
     let fake = Fake::new(vec![

@@ -14,6 +14,7 @@ mod mailbox;
 mod paint;
 mod place;
 mod search;
+mod secret;
 mod smtp;
 mod values;
 mod verbs;
@@ -27,6 +28,7 @@ use crate::proto::standing::Situation;
 use crate::repl::known::Known;
 
 pub use paint::{Class, Span, paint};
+pub use secret::{secrets, without};
 
 /// The most candidates in one answer.
 pub const CANDIDATES_MAX: usize = 100;

@@ -66,9 +66,15 @@ fn command(view: &View, typed: &str) -> Vec<Span> {
             let secret = spans.find(|s| s.class == Class::Secret)?;
             Some(secret.range.start + at + 1)
         });
-        if let Some(start) = secret {
-            spans.push(span(start..typed.len(), Class::Secret));
+        let mut open = secret.unwrap_or(typed.len());
+        for range in super::secrets(typed, false) {
+            if range.end < open {
+                spans.push(span(range, Class::Secret));
+            } else {
+                open = open.min(range.start);
+            }
         }
+        spans.push(span(open..typed.len(), Class::Secret));
         return spans;
     }
     protocol_line(view, typed)
