@@ -256,6 +256,8 @@ pub struct Facts {
     pub deletes_pending: usize,
     /// SMTP: the transaction so far, a phrase a line ("from <a@b>", "to <c@d>").
     pub transaction: Vec<String>,
+    /// True when what goes out next is a secret: an answer to a challenge, the literal of a password.
+    pub hidden: bool,
     /// True when the peer said BYE, 221 or +OK to QUIT: a close is expected.
     pub leaving: bool,
 }

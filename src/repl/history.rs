@@ -80,7 +80,7 @@ impl History {
 /// What of a typed line may be kept: all of it, or the part before its secret and a mask.
 pub fn keepable(line: &str, engine: Option<&dyn Engine>) -> String {
     if line.starts_with(':') {
-        let secrets = complete::secrets(line, false);
+        let secrets = complete::secrets(line, engine.is_some_and(|e| e.facts().hidden));
         return cut(&complete::without(line, &secrets, MASK), engine);
     }
     cut(line, engine)
@@ -88,6 +88,10 @@ pub fn keepable(line: &str, engine: Option<&dyn Engine>) -> String {
 
 fn cut(line: &str, engine: Option<&dyn Engine>) -> String {
     let verb = engine.and_then(|e| e.verb_of(line.as_bytes()));
+    let hidden = engine.is_some_and(|e| e.facts().hidden);
+    if hidden && verb.is_none() && !line.starts_with(':') && line != "*" {
+        return MASK.to_owned();
+    }
     let after = match verb.map(|v| v.secret) {
         Some(Secrecy::AfterWord(n)) => n,
         Some(Secrecy::Nothing) => return line.to_owned(),

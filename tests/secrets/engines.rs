@@ -366,6 +366,43 @@ fn what_is_typed_is_masked() {
     }
 }
 
+/// Raw octets have no meaning, and the answers of a login among them are secrets all the same.
+#[test]
+fn logins_in_raw_octets() {
+    let password = b64::encode(PASSWORD.as_bytes());
+    let mut canaries = canaries();
+    canaries.add("raw", password.clone());
+    for (protocol, begins, go_on, ends) in [
+        ("smtp", "AUTH LOGIN", "334 \r\n", "235 in\r\n"),
+        ("pop3", "AUTH LOGIN", "+ \r\n", "+OK in\r\n"),
+        ("imap", "r1 AUTHENTICATE LOGIN", "+ \r\n", "r1 OK in\r\n"),
+    ] {
+        for at_once in [false, true] {
+            let mut bench = Bench::new(protocol, true);
+            let answer = format!("{password}\r\n");
+            if at_once {
+                let all = format!("{begins}\r\n{answer}");
+                bench.submit(Input::Raw(all.as_bytes()));
+                bench.receive(go_on);
+            } else {
+                bench.submit(Input::Raw(format!("{begins}\r\n").as_bytes()));
+                bench.receive(go_on);
+                assert!(bench.engine.facts().hidden, "{protocol}");
+                bench.submit(Input::Raw(answer.as_bytes()));
+                bench.receive(go_on);
+                if protocol != "imap" {
+                    bench.line(&password);
+                }
+            }
+            canaries.check(&format!("{protocol}, at once: {at_once}"), &bench.seen);
+            bench.receive(ends);
+            assert!(!bench.engine.facts().hidden, "{protocol}");
+            bench.submit(Input::Raw(b"NOOP\r\n"));
+            assert!(bench.seen.contains("NOOP"), "{}", bench.seen);
+        }
+    }
+}
+
 #[test]
 fn logins_by_command() {
     let canaries = canaries();

@@ -97,6 +97,56 @@ fn ctrl_c_at_the_password_ends_the_question_only() {
     assert!(!screen.contains("no longer waiting"), "{screen}");
 }
 
+/// After a login that `:raw` began no verb tells what an answer is.
+#[test]
+fn a_raw_answer_is_masked_while_typed_and_in_the_history() {
+    let server = Server::start();
+    let (user, password) = (
+        b64::encode(USER.as_bytes()),
+        b64::encode(PASSWORD.as_bytes()),
+    );
+    let mut canaries = Canaries::of(&[PASSWORD.as_bytes()]);
+    canaries.add("raw", password.clone());
+    let screen = console(
+        &server,
+        "smtp",
+        &[
+            ("> ", "EHLO me.test\r"),
+            ("250 ", ":raw \"AUTH LOGIN\\r\\n\"\r"),
+            ("334 ", &format!(":raw \"{user}\\r\\n\"\r")),
+            ("334 ", &format!(":raw \"{password}\\r\\n\"\r")),
+            ("235 ", ":history\r"),
+            ("•", ":quit\r"),
+        ],
+    );
+    canaries.check("the screen", &screen);
+    let mut kept = String::new();
+    files(server.folder.path(), &mut kept);
+    canaries.check("files", &kept);
+    assert!(kept.contains(":raw ••••"), "{kept}");
+}
+
+/// Ctrl-] opens a line for it.
+#[test]
+fn a_raw_answer_behind_a_key_is_masked() {
+    let server = Server::start();
+    let password = b64::encode(PASSWORD.as_bytes());
+    let mut canaries = Canaries::of(&[PASSWORD.as_bytes()]);
+    canaries.add("raw", password.clone());
+    let screen = console(
+        &server,
+        "smtp",
+        &[
+            ("> ", "EHLO me.test\r"),
+            ("250 ", ":raw \"AUTH LOGIN\\r\\n\"\r"),
+            ("334 ", "\x1d"),
+            ("ehlo: ", &format!("raw \"{password}\\r\\n\"\r")),
+            ("334 ", ":quit\r"),
+        ],
+    );
+    canaries.check("the screen", &screen);
+}
+
 #[test]
 fn the_history_keeps_verb_and_mechanism_only() {
     let server = Server::start();

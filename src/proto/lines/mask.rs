@@ -26,9 +26,50 @@ pub(crate) fn masked(line: &[u8], verb: Option<&'static Verb>) -> Option<Vec<u8>
     if empty { None } else { after_word(line, words) }
 }
 
+/// A login that was begun by raw octets: no verb tells that what follows are its answers.
+#[derive(Debug, Default)]
+pub(crate) struct RawLogin {
+    begun: bool,
+}
+
+impl RawLogin {
+    /// True while what goes out may be an answer.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// A line of raw octets. True when it is an answer.
+    pub(crate) fn says(&mut self, line: &[u8], spec: &Spec) -> bool {
+        // IMAP has a tag in front.
+        let begins = (0..2).any(|nth| {
+            let name = word(line, nth);
+            let login = |verb: &&str| name.eq_ignore_ascii_case(verb.as_bytes());
+            ["AUTH", "AUTHENTICATE", "X-EXPS"].iter().any(login) && !word(line, nth + 1).is_empty()
+        });
+        let answer = self.begun && !begins && spec.verb(line).is_none();
+        self.begun |= begins;
+        answer && !matches!(line, b"" | b"*")
+    }
+
+    /// A challenge came to what was no command of ours.
+    pub(crate) fn challenged(&mut self) {
+        self.begun = true;
+    }
+
+    /// The login succeeded or was refused.
+    pub(crate) fn ended(&mut self) {
+        self.begun = false;
+    }
+}
+
 /// Raw octets as they may be seen: each line by its verb, and as one secret where an answer of a
 /// login is due. `None` when all of it may be.
-pub(crate) fn masked_raw(octets: &[u8], spec: &Spec, answer: bool) -> Option<Vec<u8>> {
+pub(crate) fn masked_raw(
+    octets: &[u8],
+    spec: &Spec,
+    answer: bool,
+    login: &mut RawLogin,
+) -> Option<Vec<u8>> {
     let (body, end) = match octets.strip_suffix(b"\n") {
         Some(body) => (body.strip_suffix(b"\r").unwrap_or(body), true),
         None => (octets, false),
@@ -38,7 +79,10 @@ pub(crate) fn masked_raw(octets: &[u8], spec: &Spec, answer: bool) -> Option<Vec
     } else {
         let lines = body.split(|b| *b == b'\n').map(|line| {
             let bare = line.strip_suffix(b"\r").unwrap_or(line);
-            let cut = masked(bare, spec.verb(bare));
+            let cut = match login.says(bare, spec) {
+                true => Some(MASK.into()),
+                false => masked(bare, spec.verb(bare)),
+            };
             cut.map_or_else(|| line.to_vec(), |cut| [&cut, &line[bare.len()..]].concat())
         });
         lines.collect::<Vec<_>>().join(&b'\n')
@@ -135,7 +179,9 @@ mod tests {
     fn raw_octets_are_masked_line_by_line() {
         let spec = &crate::proto::smtp::spec::SPEC;
         let raw = |octets: &str, answer| {
-            masked_raw(octets.as_bytes(), spec, answer).map(|m| String::from_utf8(m).unwrap())
+            let login = &mut RawLogin::default();
+            let masked = masked_raw(octets.as_bytes(), spec, answer, login);
+            masked.map(|m| String::from_utf8(m).unwrap())
         };
         assert_eq!(
             raw("NOOP\r\nAUTH PLAIN AGFsaWNl\r\nNOOP\n", false).unwrap(),
@@ -144,6 +190,10 @@ mod tests {
         assert_eq!(raw("NOOP\r\nRSET\r\n", false), None);
         assert_eq!(raw("AUTH PLAIN AGFs", false).unwrap(), "AUTH PLAIN ••••");
         assert_eq!(raw("cGFzcw==\r\n", true).unwrap(), "••••\r\n");
+        assert_eq!(
+            raw("AUTH LOGIN\r\nYm9i\r\n*\r\nNOOP\r\n", false).unwrap(),
+            "AUTH LOGIN\r\n••••\r\n*\r\nNOOP\r\n"
+        );
         assert_eq!(raw("*\r\n", true), None);
         assert_eq!(raw("", true), None);
     }

@@ -24,7 +24,7 @@ pub(crate) use auth::Next;
 pub(crate) use body::{Body, Piece};
 pub(crate) use door::other_protocol;
 pub(crate) use login::{Heeded, Login, travels_in_clear};
-pub(crate) use mask::{after_word, label, masked, masked_raw, typed_word, word};
+pub(crate) use mask::{RawLogin, after_word, label, masked, masked_raw, typed_word, word};
 
 /// The longest line taken from a peer, in octets.
 pub(crate) const LINE_CAP: usize = 64 * 1024;
@@ -48,6 +48,8 @@ pub(crate) struct Talk {
     bare_lf_said: bool,
     /// Lines that went out as raw octets: a reply to each is no surprise.
     raw_lines: usize,
+    /// A login among them.
+    pub(crate) raw_login: RawLogin,
 }
 
 impl Talk {
@@ -60,6 +62,7 @@ impl Talk {
             over: false,
             bare_lf_said: false,
             raw_lines: 0,
+            raw_login: RawLogin::default(),
         }
     }
 
@@ -173,6 +176,15 @@ impl Talk {
         if ending == Ending::Lf && self.options.lint && !self.bare_lf_said {
             self.bare_lf_said = true;
             self.event(Event::Oddity(Oddity::BareLf));
+        }
+    }
+
+    /// What of a command may be seen: nothing where it answers a login of raw octets.
+    pub(crate) fn seen<'a>(&self, line: &'a [u8], known: bool) -> &'a [u8] {
+        let answers = self.raw_login.is_begun() && !known;
+        match answers && !matches!(line, b"" | b"*") {
+            true => MASK.as_bytes(),
+            false => line,
         }
     }
 

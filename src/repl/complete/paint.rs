@@ -67,7 +67,7 @@ fn command(view: &View, typed: &str) -> Vec<Span> {
             Some(secret.range.start + at + 1)
         });
         let mut open = secret.unwrap_or(typed.len());
-        for range in super::secrets(typed, false) {
+        for range in super::secrets(typed, view.facts.hidden) {
             if range.end < open {
                 spans.push(span(range, Class::Secret));
             } else {
@@ -99,6 +99,9 @@ fn protocol_line(view: &View, typed: &str) -> Vec<Span> {
             .verbs
             .iter()
             .any(|v| super::case::starts(v.name, word));
+        if view.facts.hidden && !begun && typed != "*" {
+            return vec![span(0..typed.len(), Class::Secret)];
+        }
         let class = if begun { Class::Legal } else { Class::Unknown };
         // What can still become a verb is not marked: every verb begins as a stranger.
         return if begun {

@@ -53,6 +53,9 @@ impl Client {
             intermediate: true,
             ..Reply::default()
         }));
+        if !due {
+            self.raw_login.challenged();
+        }
         match self.turn {
             Turn::LiteralDue { .. } if !self.script.is_empty() => self.play(true),
             Turn::LiteralDue { octets } => self.turn = Turn::Literal { left: octets },
@@ -102,6 +105,7 @@ impl Client {
 
     /// A tagged line after raw octets: they may have held its command.
     fn answered_raw(&mut self, line: &[u8], status: &Status<'_>) {
+        self.raw_login.ended();
         let (tag, _) = first_word(line);
         let verdict = status.verdict();
         self.line(self.raw, line.to_vec(), verdict, LineKind::Status);

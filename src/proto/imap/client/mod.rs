@@ -38,6 +38,7 @@ use crate::proto::engine::{
 use crate::proto::event::{
     Advice, Closed, Event, Exchange, Failure, FailureKind, Line, Oddity, Offers, Sent,
 };
+use crate::proto::lines::RawLogin;
 use crate::proto::spec::{Phase, Verb};
 use crate::wire::line::LineBuf;
 use crate::wire::secret::{MASK, Secret};
@@ -73,6 +74,7 @@ pub struct Client {
     exchanges: u64,
     /// The last raw octets' exchange: what answers them cannot be matched.
     raw: Option<Exchange>,
+    raw_login: RawLogin,
     said: SaidOnce,
 }
 
@@ -94,6 +96,7 @@ impl Client {
             offers_stale: false,
             exchanges: 0,
             raw: None,
+            raw_login: RawLogin::default(),
             said: SaidOnce::default(),
         }
     }
@@ -277,6 +280,7 @@ impl Engine for Client {
             mailbox: self.place.mailbox.clone(),
             read_only: self.place.read_only,
             next_tag: self.tags.upcoming(),
+            hidden: self.hides(),
             leaving: self.place.leaving,
             ..Facts::default()
         }
@@ -307,6 +311,15 @@ impl Client {
         self.commands
             .iter()
             .take(self.commands.len().saturating_sub(ours))
+    }
+
+    /// True when what goes out next is a secret.
+    fn hides(&self) -> bool {
+        match self.turn {
+            Turn::Answer { .. } => true,
+            Turn::Free => self.raw_login.is_begun(),
+            _ => false,
+        }
     }
 
     /// Shows what came of a line that the end of the connection cut. True when there was one.

@@ -9,6 +9,7 @@ use super::turn::Turn;
 use super::veil::{Veil, masked_line};
 use crate::proto::engine::Refusal;
 use crate::proto::event::{Advice, Exchange, Sent, SentKind};
+use crate::proto::imap::spec::SPEC;
 use crate::proto::lines::travels_in_clear;
 use crate::wire::octets::{Announced, announced};
 use crate::wire::secret::MASK;
@@ -186,11 +187,15 @@ impl Client {
         let shown = if self.turn.is_auth() {
             MASK.as_bytes().to_vec()
         } else {
-            start
-                .split(|&b| b == b'\n')
-                .map(masked_line)
-                .collect::<Vec<_>>()
-                .join(&b'\n')
+            let login = &mut self.raw_login;
+            let lines = start.split(|&b| b == b'\n').map(|line| {
+                let bare = line.strip_suffix(b"\r").unwrap_or(line);
+                match login.says(bare, &SPEC) {
+                    true => [MASK.as_bytes(), &line[bare.len()..]].concat(),
+                    false => masked_line(line),
+                }
+            });
+            lines.collect::<Vec<_>>().join(&b'\n')
         };
         let sent = Sent {
             exchange,

@@ -204,6 +204,14 @@ impl Client {
         let pending = self.due.front();
         let dotted = pending.is_some_and(|p| p.dotted) && status.indicator == Indicator::Ok;
         let submission = matches!(pending.map(|p| &p.asked), Some(Asked::Submission));
+        match status.indicator {
+            Indicator::Challenge => {
+                if !matches!(self.due.front().map(|p| &p.asked), Some(Asked::Auth)) {
+                    self.talk.raw_login.challenged();
+                }
+            }
+            _ => self.talk.raw_login.ended(),
+        }
         let kind = match status.indicator {
             Indicator::Challenge => LineKind::GoAhead,
             Indicator::Ok if dotted => LineKind::More,

@@ -225,6 +225,7 @@ impl Engine for Client {
             user: self.user.clone(),
             logged_in: self.logged_in,
             deletes_pending: self.deletes,
+            hidden: matches!(self.state, State::Answer(_)) || self.talk.raw_login.is_begun(),
             leaving: self.leaving,
             ..Facts::default()
         }

@@ -26,7 +26,7 @@ impl Client {
                 self.talk.expect_answers(bytes);
                 let exchange = self.talk.number();
                 let answer = matches!(self.state, State::Answer(_));
-                let masked = masked_raw(bytes, &SPEC, answer);
+                let masked = masked_raw(bytes, &SPEC, answer, &mut self.talk.raw_login);
                 self.talk.send_raw(exchange, bytes, masked);
                 Ok(exchange)
             }
@@ -107,7 +107,12 @@ impl Client {
             return Err(Refusal::ClearCredential);
         }
         let exchange = self.talk.number();
-        let masked = masked(line, verb);
+        let seen = self.talk.seen(bare, verb.is_some());
+        let masked = match seen == bare {
+            true => masked(line, verb),
+            false => Some(seen.to_vec()),
+        };
+        let bare = seen;
         self.talk
             .send(exchange, line, masked, SentKind::Command, false);
         self.talk.advise_blank(line);

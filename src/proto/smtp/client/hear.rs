@@ -193,6 +193,11 @@ impl Client {
         if self.due.is_empty() {
             self.dot_was_raw();
         }
+        match line.code.as_bytes() {
+            b"334" if !self.goes_ahead("334") => self.talk.raw_login.challenged(),
+            b"235" | [b'4' | b'5', ..] => self.talk.raw_login.ended(),
+            _ => {}
+        }
         let pending = self.due.pop_front();
         let greeting = matches!(
             pending,

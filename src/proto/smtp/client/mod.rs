@@ -261,6 +261,7 @@ impl Engine for Client {
             user: self.user.clone(),
             logged_in: self.logged_in,
             transaction: from.chain(to).collect(),
+            hidden: matches!(self.state, State::Answer(_)) || self.talk.raw_login.is_begun(),
             leaving: self.leaving,
             ..Facts::default()
         }

@@ -105,9 +105,15 @@ impl Client {
             _ => {}
         }
         let exchange = self.talk.number();
+        let seen = self.talk.seen(bare, verb.is_some());
+        let masked = match seen == bare {
+            true => masked(line, verb),
+            false => Some(seen.to_vec()),
+        };
+        let bare = seen;
         let advice = self.advice(bare, verb);
         self.talk
-            .send(exchange, line, masked(line, verb), SentKind::Command, false);
+            .send(exchange, line, masked, SentKind::Command, false);
         self.talk.advise_blank(line);
         for one in advice {
             self.talk.advise(one);
@@ -196,7 +202,10 @@ impl Client {
         let masked = match &self.state {
             // Content may say anything; it is no login.
             State::Body(_) => None,
-            state => masked_raw(bytes, &SPEC, matches!(state, State::Answer(_))),
+            state => {
+                let answer = matches!(state, State::Answer(_));
+                masked_raw(bytes, &SPEC, answer, &mut self.talk.raw_login)
+            }
         };
         self.talk.send_raw(exchange, bytes, masked);
         exchange
