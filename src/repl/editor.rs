@@ -26,10 +26,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::error::{Error, Result};
 use crate::ui::style::{Look, Role, Styled};
 use crate::ui::units;
-use crate::wire::secret::MASK;
 use crate::wire::show::Charset;
 
-use super::complete::{self, Candidate, Class, View};
+use super::complete::{self, Candidate, View};
+use super::dots::{Mask, hidden, masked, painted};
 use super::front::{FromEditor, Reading, ToEditor};
 
 /// Columns where nobody says how many there are.
@@ -184,7 +184,9 @@ impl LineEditor {
         }
         if let Some(assistant) = self.editor.helper_mut() {
             assistant.command = reading.command;
-            assistant.view = reading.view.filter(|_| reading.command);
+            // The octets of a password are neither completed nor hinted at, but masked.
+            let seen = |view: &View| reading.command || view.facts.hidden;
+            assistant.view = reading.view.filter(seen);
         }
         let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
         let same = std::mem::take(&mut self.left_at) == reading.prompt;
@@ -429,7 +431,7 @@ impl Highlighter for Assistant {
             return Cow::Borrowed(line);
         };
         if !self.command {
-            return masked_console(view, line, self.mask());
+            return hidden(view, line, self.mask());
         }
         if self.options.color && self.decorates(line) {
             return Cow::Owned(painted(view, line, self.mask()).render(&colored()));
@@ -456,11 +458,11 @@ impl Highlighter for Assistant {
         if kind == CmdKind::MoveCursor {
             return false;
         }
-        let hidden = |view| match self.command {
+        let seen = |view| match self.command {
             true => masked(view, line, self.mask()),
-            false => masked_console(view, line, self.mask()),
+            false => hidden(view, line, self.mask()),
         };
-        let hides = || matches!(self.view.as_ref().map(hidden), Some(Cow::Owned(_)));
+        let hides = || matches!(self.view.as_ref().map(seen), Some(Cow::Owned(_)));
         self.options.color && self.decorates(line) || hides()
     }
 }
@@ -492,99 +494,6 @@ fn dots_of(charset: Charset) -> &'static str {
     match charset {
         Charset::Unicode => "…",
         Charset::Ascii => "...",
-    }
-}
-
-/// How secrets are hidden.
-#[derive(Clone, Copy)]
-struct Mask {
-    charset: Charset,
-    /// As many dots for any secret: what stays on the screen does not tell how long it is.
-    fixed: bool,
-}
-
-/// What is typed, in the colours of what it is; secrets become dots.
-fn painted(view: &View, line: &str, mask: Mask) -> Styled {
-    let mut styled = Styled::default();
-    let mut at = 0;
-    for span in complete::paint(view, line) {
-        styled = styled.with(Role::Plain, &line[at..span.range.start]);
-        let text = &line[span.range.clone()];
-        styled = match span.class {
-            Class::Legal => styled.with(Role::Good, text),
-            Class::NotNow => styled.with(Role::Later, text),
-            Class::Unknown => styled.with(Role::Refused, text),
-            Class::Secret => styled.with(Role::Plain, mask.dots(text)),
-            Class::Console => styled.with(Role::Strong, text),
-        };
-        at = span.range.end;
-    }
-    styled.with(Role::Plain, &line[at..])
-}
-
-/// What is typed or pasted, with dots for secrets and no other change. After a pasted AUTH the lines
-/// up to the next verb are its answers.
-fn masked<'l>(view: &View, text: &'l str, mask: Mask) -> Cow<'l, str> {
-    let mut out = String::new();
-    let mut hidden = false;
-    let mut answers = false;
-    for line in text.split_inclusive('\n') {
-        let (bare, end) = match line.strip_suffix('\n') {
-            Some(bare) => (bare, "\n"),
-            None => (line, ""),
-        };
-        let verb = view.spec.verb(bare.as_bytes());
-        answers = match verb {
-            Some(verb) => verb.name.starts_with("AUTH"),
-            None => answers,
-        };
-        let whole = answers && verb.is_none() && !bare.is_empty();
-        let mut at = 0;
-        for span in complete::paint(view, bare) {
-            if span.class == Class::Secret && !whole {
-                out.push_str(&bare[at..span.range.start]);
-                out.push_str(&mask.dots(&bare[span.range.clone()]));
-                at = span.range.end;
-                hidden = true;
-            }
-        }
-        if whole {
-            out.push_str(&mask.dots(bare));
-            hidden = true;
-        } else {
-            out.push_str(&bare[at..]);
-        }
-        out.push_str(end);
-    }
-    if hidden {
-        Cow::Owned(out)
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// The same for a console line that is typed without its colon.
-fn masked_console<'l>(view: &View, line: &'l str, mask: Mask) -> Cow<'l, str> {
-    let bare = line.trim_start_matches(':');
-    let colons = &line[..line.len() - bare.len()];
-    match masked(view, &format!(":{bare}"), mask) {
-        Cow::Owned(text) => Cow::Owned(format!("{colons}{}", &text[1..])),
-        Cow::Borrowed(_) => Cow::Borrowed(line),
-    }
-}
-
-impl Mask {
-    /// Dots for a secret: as many as it has columns while it is typed, so that the cursor stands
-    /// where it would.
-    fn dots(self, text: &str) -> String {
-        let dot = match self.charset {
-            Charset::Unicode => "•",
-            Charset::Ascii => "*",
-        };
-        match self.fixed {
-            true => dot.repeat(MASK.chars().count()),
-            false => dot.repeat(units::columns(text)),
-        }
     }
 }
 

@@ -8,6 +8,7 @@ mod below;
 pub mod complete;
 pub mod console;
 pub mod desk;
+mod dots;
 pub mod editor;
 pub mod external;
 pub mod front;

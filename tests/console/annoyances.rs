@@ -63,6 +63,32 @@ fn a_password_in_a_url_is_neither_shown_nor_kept() {
     );
 }
 
+/// What stands behind `{8+}` is a password as much as the word it stands for.
+#[test]
+fn the_literal_of_a_password_is_masked_while_typed() {
+    let mut console = Console::sized(&[], 80, 40, &[]);
+    console.prompt("smtp practice clear>");
+    console.exchange(":open imap", "* OK");
+    console.line("login {5}").prompt("literal 5>");
+    console.line("alice {10+}").prompt("literal 10>");
+    console.keys("won").shows("literal 10> •••");
+    console.line("derland").shows("a1 OK").prompt("a2>");
+    let raw = String::from_utf8_lossy(&console.raw()).into_owned();
+    let screen = console.screen();
+    assert!(
+        screen.contains("literal 5> alice") && screen.contains("literal 10> ••••\n"),
+        "{screen}"
+    );
+    // The welcome names the password of the practice server.
+    let typed = raw.split_once("literal 10>").unwrap().1;
+    assert!(
+        !typed.contains("won") && !typed.contains("derland"),
+        "{typed}"
+    );
+    console.line("append inbox {5}").prompt("literal 5>");
+    console.line("plain").shows("literal 5> plain");
+}
+
 /// The history on the disk.
 fn kept(console: &Console) -> String {
     let path = console.home.path().join(".local/state/ehlo/history-smtp");

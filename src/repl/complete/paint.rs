@@ -37,6 +37,7 @@ pub fn paint(view: &View, typed: &str) -> Vec<Span> {
     let mut spans = match &view.mode {
         Mode::Command => command(view, typed),
         // A lone * cancels and is no secret.
+        Mode::Literal { .. } if view.facts.hidden => vec![span(0..typed.len(), Class::Secret)],
         Mode::Answer { .. } if typed != "*" => vec![span(0..typed.len(), Class::Secret)],
         _ => Vec::new(),
     };

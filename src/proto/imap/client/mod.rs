@@ -318,6 +318,7 @@ impl Client {
         match self.turn {
             Turn::Answer { .. } => true,
             Turn::Free => self.raw_login.is_begun(),
+            Turn::Literal { .. } => self.commands.back().is_some_and(|c| c.veil.hides_literal()),
             _ => false,
         }
     }
