@@ -447,7 +447,8 @@ impl Highlighter for Assistant {
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        if !self.options.color {
+        // Dim is no colour, and all that tells the hint from what is typed.
+        if self.options.simple {
             return Cow::Borrowed(hint);
         }
         Cow::Owned(Styled::new(Role::Dim, hint).render(&colored()))

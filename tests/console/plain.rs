@@ -51,7 +51,26 @@ fn no_color_means_none() {
         console.prompt("smtp practice clear>");
         console.exchange("EHLO me.test", "250 STARTTLS");
         console.exchange("MIAL", "<-* 500");
-        assert_eq!(colours(&console.raw()) > 0, coloured);
+        // Hints are dim all the same: that is no colour.
+        let raw = String::from_utf8(console.raw()).unwrap();
+        let raw = raw.replace("\x1b[2m", "").replace("\x1b[0m", "");
+        assert_eq!(colours(raw.as_bytes()) > 0, coloured);
+    }
+}
+
+#[test]
+fn a_hint_is_told_from_what_is_typed_without_colours() {
+    for arguments in [&["--color", "never"][..], &["--simple-ui"]] {
+        let mut console = Console::sized(arguments, 80, 30, &[("NO_COLOR", "1")]);
+        console.prompt("smtp practice clear>");
+        if arguments.len() == 1 {
+            console.keys("EHLO ").shows("> EHLO");
+            assert_eq!(colours(&console.raw()), 0);
+            continue;
+        }
+        console.stroke("EHLO ", |screen| screen.cursor_position().1 == 26);
+        let painted = console.painted();
+        assert!(painted.contains("> EHLO {dim}<domain>{}"), "{painted}");
     }
 }
 
