@@ -1,15 +1,17 @@
 //! A reply that goes elsewhere: into a file or a command, as octets, not as marked text.
 //!
 //! When the reply holds content (a literal, a dotted body), that content alone is written; else its
-//! lines are; the last of them is that of the status where the others lead up to it (`250-`, `250 `), and
-//! where it is all there is. The status is on the screen in any case. Beyond `HELD` of lines without content it is taken for lines, and all of it is written.
+//! lines are; the last of them is that of the status where the others lead up to it (`250-`, `250 `),
+//! and where it is all there is. The status is on the screen in any case. A refusal is nothing for a
+//! file: where nothing else comes, there is none. Beyond `HELD` of lines without content it is taken
+//! for lines, and all of it is written.
 
 use std::fs::File;
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
 use crate::error::{Error, Result};
-use crate::proto::event::{Event, LineKind};
+use crate::proto::event::{Event, Line, LineKind, Verdict};
 use crate::wire::secret::PASSWORD_VARIABLE;
 
 /// Octets of lines held back until it is known whether content comes.
@@ -23,6 +25,8 @@ pub struct Redirect {
     holds: Holds,
     /// The line of the status belongs to those held back.
     with_status: bool,
+    /// The command was done: a file is kept, empty or not.
+    done: bool,
     /// Octets written.
     pub written: u64,
 }
@@ -76,6 +80,7 @@ impl Redirect {
             held: Vec::new(),
             holds: Holds::Unknown,
             with_status: true,
+            done: false,
             written: 0,
         }
     }
@@ -99,6 +104,7 @@ impl Redirect {
                 Ok(true)
             }
             Event::Line(line) if line.kind == LineKind::GoAhead => Ok(false),
+            Event::Line(line) if self.is_file() && is_refusal(line) => Ok(false),
             Event::Line(line) if line.kind == LineKind::Status => {
                 if self.with_status && self.holds == Holds::Unknown {
                     self.hold(&line.text);
@@ -117,8 +123,16 @@ impl Redirect {
                 }
                 Ok(true)
             }
+            Event::Reply(reply) => {
+                self.done |= reply.verdict == Verdict::Good;
+                Ok(false)
+            }
             _ => Ok(false),
         }
+    }
+
+    fn is_file(&self) -> bool {
+        matches!(self.to, To::File(..))
     }
 
     /// The reply is complete: writes what was held back, waits for the command.
@@ -129,6 +143,11 @@ impl Redirect {
         self.write_held()?;
         let written = crate::ui::units::grouped(self.written);
         match self.to {
+            // It was made by this command, and would stand in the way of the next try.
+            To::File(_, name) if self.written == 0 && !self.done => {
+                std::fs::remove_file(&name).map_err(|e| Error::local(format!("{name}: {e}")))?;
+                Ok(format!("nothing was written to {name}"))
+            }
             To::File(file, name) => {
                 file.sync_data()
                     .map_err(|e| Error::local(format!("{name}: {e}")))?;
@@ -175,4 +194,10 @@ impl Redirect {
             }
         }
     }
+}
+
+/// True for the lines of a status that refuses.
+fn is_refusal(line: &Line) -> bool {
+    matches!(line.kind, LineKind::Status | LineKind::More)
+        && matches!(line.verdict, Verdict::Refused | Verdict::TryLater)
 }

@@ -476,6 +476,32 @@ fn the_status_goes_into_the_file_where_it_is_part_of_the_reply() {
     }
 }
 
+/// The lines of a refusal are on the screen, all of them, and make no file.
+#[test]
+fn a_refusal_of_several_lines_makes_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for (scheme, greeting, refusal) in [
+        ("smtp", "220 hi\r\n", ["550-not", "550 here"]),
+        ("imap", "* OK hi\r\n", ["", "a1 NO not here"]),
+    ] {
+        let said = refusal.join("\r\n");
+        let fake = Fake::new(vec![
+            say(greeting),
+            Do::Hear,
+            say(format!("{}\r\n", said.trim_start())),
+            Do::Hear,
+        ]);
+        let file = folder.path().join(scheme);
+        let typed = format!(":> {} NOOP\n", file.display());
+        let mut ran = run(&[&fake.url(scheme), "--allow-commands"], typed);
+        for line in refusal {
+            ran = ran.says(line);
+        }
+        ran.says("nothing was written to");
+        assert!(!file.exists());
+    }
+}
+
 /// What was found out from the greeting, or said by a second word, is known when the talk is run.
 #[test]
 fn a_saved_talk_opens_what_was_spoken() {

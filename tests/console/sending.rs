@@ -182,6 +182,30 @@ fn a_reply_goes_to_a_file_or_a_program() {
     console.golden("redirect.txt");
 }
 
+/// A file that holds a refusal would stand in the way of the next try.
+#[test]
+fn a_refusal_makes_no_file() {
+    let mut console = Console::inbox(60);
+    let file = console.home.path().join("saved.eml");
+    let to_file = |command| format!(":> {} {command}", file.display());
+    console.exchange(":open pop3", "+OK");
+    console.exchange("user alice", "+OK");
+    console.exchange("pass wonderland", "+OK");
+    console.exchange(&to_file("retr 999"), "nothing was written to");
+    assert!(
+        console.screen().contains("<-* -ERR"),
+        "{}",
+        console.screen()
+    );
+    assert!(!file.exists());
+    console
+        .line(&to_file("retr 1"))
+        .shows("octets written")
+        .prompt(">");
+    let saved = std::fs::read_to_string(&file).unwrap();
+    assert!(saved.contains("Subject: "), "{saved}");
+}
+
 #[test]
 fn a_talk_runs_from_the_console() {
     let mut console = Console::sized(&[], 80, 60, &[]);
