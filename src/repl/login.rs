@@ -8,6 +8,7 @@ use crate::proto::engine::{Engine, Input, Mode, Refusal};
 use crate::sasl::{self, Credentials, table};
 use crate::ui::render::Mark;
 use crate::wire::secret::Secret;
+use crate::wire::show::{Charset, show};
 
 use super::desk::Desk;
 use super::turn::not_sent;
@@ -330,6 +331,77 @@ pub async fn offer(desk: &mut Desk) -> Result<()> {
         }
     }
     desk.settle().await.map(|_| ())
+}
+
+/// What a typed login lacks.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// The word behind PASS.
+    Password,
+    /// One word or both behind LOGIN; the user where it was typed.
+    Words(Option<String>),
+}
+
+/// What `PASS`, `LOGIN bob` and `LOGIN` alone lack. Sent so, they are refused, and the password is
+/// typed as the next line, for all to see.
+pub(super) fn missing(desk: &Desk, line: &[u8]) -> Option<Missing> {
+    let engine = desk.seats.get(desk.active)?.session.engine()?;
+    let verb = engine.verb_of(line)?.name;
+    let text = std::str::from_utf8(line).ok()?;
+    let words: Vec<_> = text.split_ascii_whitespace().collect();
+    match (verb, words.as_slice()) {
+        ("PASS", [_]) => Some(Missing::Password),
+        // Behind a tag of the person's own it is the person's own affair.
+        ("LOGIN", [first]) if first.eq_ignore_ascii_case(verb) => Some(Missing::Words(None)),
+        ("LOGIN", [first, user]) if first.eq_ignore_ascii_case(verb) => {
+            let inner = user.strip_prefix('"').and_then(|u| u.strip_suffix('"'));
+            let user = inner.unwrap_or(user);
+            // A literal is not at its end, nor are quotes that are open.
+            (!user.contains(['"', '\\', '{'])).then(|| Missing::Words(Some(user.to_owned())))
+        }
+        _ => None,
+    }
+}
+
+/// Asks for what a typed login lacks, and sends it whole. False as `Desk::command`.
+///
+/// # Errors
+/// As `Desk::command`.
+pub(super) async fn ask_for(desk: &mut Desk, line: &[u8], missing: Missing) -> Result<bool> {
+    let engine = desk.seat().and_then(|seat| seat.session.engine());
+    // Raw octets bring their own tag.
+    let tag = match engine.and_then(|engine| engine.facts().next_tag) {
+        Some(_) => "x ",
+        None => "",
+    };
+    let line_shown = show(line.trim_ascii(), Charset::Ascii).replace('"', "\\\"");
+    let as_it_is = format!("not sent; :raw \"{tag}{line_shown}\\r\\n\" sends it as it is");
+    match missing {
+        Missing::Password => {
+            let secret = desk.front.secret("password: ", "a console").await;
+            desk.forget_interrupts().await;
+            let Some(secret) = secret?.filter(|secret| !secret.expose().is_empty()) else {
+                return desk.say(Mark::Info, &as_it_is).map(|()| false);
+            };
+            let whole = Secret::new([line.trim_ascii_end(), b" ", secret.expose()].concat());
+            desk.submit_line(whole.expose()).await?;
+        }
+        Missing::Words(user) => {
+            let user = match user {
+                Some(user) => Some(user),
+                None => desk.front.ask("user: ", "a console").await?,
+            };
+            let Some(user) = user.filter(|user| !user.is_empty()) else {
+                return desk.say(Mark::Info, &as_it_is).map(|()| false);
+            };
+            let secret = secret_for(desk, &Plan::Own, &user).await?;
+            let Some(secret) = secret.filter(|secret| !secret.expose().is_empty()) else {
+                return desk.say(Mark::Info, &as_it_is).map(|()| false);
+            };
+            submit(desk, &Plan::Own, &user, &secret).await?;
+        }
+    }
+    desk.settle().await
 }
 
 /// Cancels a login under way (`*`), or ends IDLE.

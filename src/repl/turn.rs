@@ -102,6 +102,11 @@ impl Desk {
         if !self.guarded(line, &[]).await? {
             return Ok(false);
         }
+        if self.front.can_ask()
+            && let Some(missing) = login::missing(self, line)
+        {
+            return login::ask_for(self, line, missing).await;
+        }
         if let Some((before, path, after)) = file_literal(line) {
             return self.send_file_literal(&before, &path, &after).await;
         }

@@ -43,6 +43,40 @@ fn a_typed_auth_plain_asks() {
     console.golden("auth-plain.txt");
 }
 
+/// Sent alone they would be refused, and the password typed as the next line.
+#[test]
+fn a_login_without_its_password_asks() {
+    let mut console = Console::sized(&[], 80, 70, &[]);
+    console.prompt("smtp practice clear>");
+    console.exchange(":set explain off", "");
+    console.exchange(":open imap", "* OK");
+    console.line("LOGIN").prompt("user:");
+    console.line("").shows("not sent; :raw \"x LOGIN\\r\\n\"");
+    console.line("LOGIN alice").prompt("password:");
+    console
+        .keys("\u{3}")
+        .shows("not sent; :raw \"x LOGIN alice\\r\\n\"");
+    console.line("login \"alice\"").prompt("password:");
+    console.line("wonderland").shows("a1 OK").prompt("a2>");
+    console.exchange(":open pop3", "+OK");
+    console.exchange("USER alice", "+OK");
+    console.line("PASS").prompt("password:");
+    console.line("").shows("not sent; :raw \"PASS\\r\\n\"");
+    console.line("pass").prompt("password:");
+    console
+        .line("wonderland")
+        .shows("9 messages")
+        .prompt("clear>");
+    console.exchange(":open imap", "* OK");
+    console.line("LOGIN").prompt("user:");
+    console.line("alice").prompt("password:");
+    console
+        .line("wonderland")
+        .shows("a1 OK [CAPABILITY")
+        .prompt("a2>");
+    console.golden("login-asks.txt");
+}
+
 #[test]
 fn a_password_that_is_not_given_ends_its_line() {
     let mut console = Console::greeted(50);
