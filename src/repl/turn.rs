@@ -182,12 +182,18 @@ impl Desk {
     /// # Errors
     /// `Local` when the terminal is gone.
     pub async fn consent_to_clear(&mut self) -> Result<bool> {
-        let host = match self.seats.get(self.active) {
-            Some(seat) => seat.opening.target.host().to_owned(),
-            None => return Ok(false),
+        let Some(seat) = self.seats.get(self.active) else {
+            return Ok(false);
+        };
+        let host = seat.opening.target.host();
+        let engine = seat.session.engine();
+        // RFC 9051 6.2.3: LOGIN will be refused, and has been read by then.
+        let in_vain = match engine.is_some_and(|e| e.offers().has("LOGINDISABLED")) {
+            true => "the server announced LOGINDISABLED: it takes no LOGIN here; and ",
+            false => "",
         };
         let text = format!(
-            "without TLS, everybody on the way to {host} can read this credential (STARTTLS, or :starttls, protects it)"
+            "{in_vain}without TLS, everybody on the way to {host} can read this credential (STARTTLS, or :starttls, protects it)"
         );
         if !self.confirm(&text).await? {
             return Ok(false);

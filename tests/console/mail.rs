@@ -196,6 +196,33 @@ fn a_password_in_the_clear_is_asked_about() {
     );
 }
 
+/// Whoever says yes to sending a password is to know that it will be refused.
+#[test]
+fn a_login_in_vain_is_told_before_it_is_sent() {
+    let name = "mail::a_login_in_vain_is_told_before_it_is_sent";
+    let Some(address) = not_loopback(name) else {
+        return;
+    };
+    let fake = Fake::at(
+        address,
+        vec![
+            say("* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] hi\r\n"),
+            Do::Hear,
+            say("a1 NO [PRIVACYREQUIRED] no\r\n"),
+            Do::Hold,
+        ],
+    );
+    let mut console = Console::sized(&[&fake.url("imap")], 200, 30, &[]);
+    console.prompt("a1>").line("login alice wonderland");
+    console
+        .shows("==  the server announced LOGINDISABLED")
+        .prompt("type yes to do it:");
+    console.line("").shows("not sent:").prompt("a1>");
+    console.line("login alice").prompt("password:");
+    console.line("wonderland").prompt("type yes to do it:");
+    console.line("yes").shows("a1 NO").prompt("a2>");
+}
+
 /// Lines held back for one write are asked about as typed ones are, before any of them goes.
 #[test]
 fn held_lines_that_destroy_mail_are_asked_about() {
