@@ -139,6 +139,11 @@ impl CertInfo {
         (self.not_after - now).div_euclid(SECONDS_A_DAY)
     }
 
+    /// Whole days since the end of validity; `None` until it is over.
+    pub fn days_over(&self, now: i64) -> Option<i64> {
+        (now > self.not_after).then(|| (now - self.not_after) / SECONDS_A_DAY)
+    }
+
     /// The SHA-256 fingerprint with colons, as other tools print it.
     pub fn fingerprint_text(&self) -> String {
         let pairs: Vec<String> = self
@@ -302,6 +307,15 @@ fn signature(algorithm: &AlgorithmIdentifier<'_>) -> (String, bool) {
     )
 }
 
+/// How long ago the validity ended, in whole days: said in one way wherever it is said.
+pub fn expired(days: i64) -> String {
+    match days {
+        0 => "expired today".to_owned(),
+        1 => "expired yesterday".to_owned(),
+        days => format!("expired {days} days ago"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,5 +337,8 @@ mod tests {
         };
         assert_eq!(info.days_left(9 * SECONDS_A_DAY + 1), 0);
         assert_eq!(info.days_left(10 * SECONDS_A_DAY + 1), -1);
+        assert_eq!(info.days_over(10 * SECONDS_A_DAY), None);
+        assert_eq!(info.days_over(10 * SECONDS_A_DAY + 1), Some(0));
+        assert_eq!(info.days_over(11 * SECONDS_A_DAY), Some(1));
     }
 }

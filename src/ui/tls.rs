@@ -3,7 +3,7 @@
 //! What came from the other side is safe already: `net::x509` lets nothing else through.
 
 use crate::net::tls::{ClientAuth, TlsReport, Verdict};
-use crate::net::x509::{CertInfo, day};
+use crate::net::x509::{CertInfo, day, expired};
 
 use super::render::Mark;
 use super::style::{Role, Styled};
@@ -122,7 +122,7 @@ fn certificate(lines: &mut Vec<Styled>, number: usize, cert: &CertInfo, now: i64
             "{} to {}, {}",
             day(cert.not_before),
             day(cert.not_after),
-            left(cert.days_left(now))
+            left(cert, now)
         );
         labelled(lines, "valid", &life);
     }
@@ -179,16 +179,16 @@ pub fn distrust(report: &TlsReport) -> String {
 
 fn verdict(report: &TlsReport) -> Styled {
     let name = &report.expected;
-    let days = report.leaf().map(|leaf| leaf.days_left(report.at));
+    let now = report.at;
     match &report.verdict {
         Verdict::Trusted { .. } => {
             let line = Styled::plain("==  ").with(Role::Good, "trusted");
             let line = line.with(Role::Plain, format!(": {name}"));
-            let line = match days {
-                Some(days) if days < SOON_DAYS => {
-                    line.with(Role::Plain, ", ").with(Role::Later, left(days))
-                }
-                Some(days) => line.with(Role::Plain, format!(", {}", left(days))),
+            let line = match report.leaf() {
+                Some(leaf) if leaf.days_left(now) < SOON_DAYS => line
+                    .with(Role::Plain, ", ")
+                    .with(Role::Later, left(leaf, now)),
+                Some(leaf) => line.with(Role::Plain, format!(", {}", left(leaf, now))),
                 None => line,
             };
             line.with(Role::Dim, " (:tls for more)")
@@ -212,10 +212,11 @@ fn verdict(report: &TlsReport) -> Styled {
     }
 }
 
-fn left(days: i64) -> String {
-    match days {
-        ..=-2 => format!("expired {} days ago", -days),
-        -1 => "expired yesterday".to_owned(),
+fn left(cert: &CertInfo, now: i64) -> String {
+    if let Some(days) = cert.days_over(now) {
+        return expired(days);
+    }
+    match cert.days_left(now) {
         0 => "expires today".to_owned(),
         1 => "1 day left".to_owned(),
         n => format!("{n} days left"),
@@ -351,6 +352,27 @@ mod tests {
              to go on  --ca-file FILE if you have the issuer's certificate,\n              \
              --insecure to look without trust\n"
         );
+    }
+
+    #[test]
+    fn the_end_of_validity_is_told_in_one_way() {
+        for (over, words) in [
+            (5, "expired today"),
+            (86_400, "expired yesterday"),
+            (293 * 86_400 + 77, "expired 293 days ago"),
+        ] {
+            let mut report = report(Verdict::NotChecked);
+            let on = report.chain[0].not_after;
+            report.at = on + over;
+            let days = over / 86_400;
+            report.verdict = Verdict::Untrusted(vec![CertFault::Expired { days, on }]);
+            let text = text(&full(&report));
+            let said = text.matches(words).count();
+            assert!(
+                said > 1 && text.matches("expired").count() == said,
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::error::{Error, Kind};
 
 use super::legacy::Found;
 use super::report::TlsReport;
-use crate::net::x509::day;
+use crate::net::x509::{day, expired};
 
 /// One thing that is wrong with a certificate, by itself: a certificate may have several.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,9 +127,7 @@ impl fmt::Display for CertFault {
     /// A clause that fits behind "because".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Expired { days: 0, on } => write!(f, "it expired today ({})", day(*on)),
-            Self::Expired { days: 1, on } => write!(f, "it expired yesterday ({})", day(*on)),
-            Self::Expired { days, on } => write!(f, "it expired {days} days ago ({})", day(*on)),
+            Self::Expired { days, on } => write!(f, "it {} ({})", expired(*days), day(*on)),
             Self::NotYetValid { from } => write!(f, "it is not valid before {}", day(*from)),
             Self::IssuerOutOfDate { issuer, on } => {
                 write!(f, "its issuer \"{issuer}\" is out of date ({})", day(*on))

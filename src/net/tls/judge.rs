@@ -222,8 +222,7 @@ fn safe(text: &str) -> String {
 }
 
 fn dates(info: &CertInfo, now: i64) -> Vec<CertFault> {
-    if now > info.not_after {
-        let days = (now - info.not_after) / 86_400;
+    if let Some(days) = info.days_over(now) {
         return vec![CertFault::Expired {
             days,
             on: info.not_after,
