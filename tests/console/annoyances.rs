@@ -89,6 +89,38 @@ fn the_literal_of_a_password_is_masked_while_typed() {
     console.line("plain").shows("literal 5> plain");
 }
 
+/// A colon in front makes no secret of a verb known: neither on the screen nor in a log.
+#[test]
+fn a_login_behind_a_colon_is_masked() {
+    for (scheme, line, shown) in [
+        ("pop3", "::PASS hunter22", ":PASS ••••"),
+        ("smtp", "::AUTH PLAIN AHgAeQ==", ":AUTH ••••"),
+        ("imap", "::LOGIN bob hunter22", ":LOGIN bob ••••"),
+    ] {
+        let mut console = Console::sized(&[], 80, 40, &[]);
+        console.prompt("smtp practice clear>");
+        console.exchange(&format!(":open {scheme}"), "<-  ");
+        let (talk, log) = (
+            console.home.path().join("x.talk"),
+            console.home.path().join("x.jsonl"),
+        );
+        console.exchange(&format!(":log {}", log.display()), "x.jsonl");
+        console.line(line).shows("<-* ").prompt(">");
+        console.exchange(":explain", "");
+        console.exchange(&format!(":save {}", talk.display()), "x.talk");
+        let raw = String::from_utf8_lossy(&console.raw()).into_owned();
+        let talk = std::fs::read_to_string(talk).unwrap();
+        let log = std::fs::read_to_string(log).unwrap();
+        for place in [&raw, &talk, &log] {
+            assert!(
+                !place.contains("hunter") && !place.contains("AHgAeQ"),
+                "{place}"
+            );
+        }
+        assert!(log.contains(shown), "{log}");
+    }
+}
+
 /// The history on the disk.
 fn kept(console: &Console) -> String {
     let path = console.home.path().join(".local/state/ehlo/history-smtp");

@@ -109,9 +109,10 @@ pub(crate) fn after_word(line: &[u8], words: usize) -> Option<Vec<u8>> {
 /// A line that begins with no verb of its protocol, as it may be seen: mistyped or typed at the
 /// wrong server it may hold a credential all the same. `None` when nothing looks like one.
 fn stray(line: &[u8]) -> Option<Vec<u8>> {
-    // "a1 LOGIN alice secret", "AUHT PLAIN AGEAYg==".
+    // "a1 LOGIN alice secret", "AUHT PLAIN AGEAYg==", ":PASS secret".
     for nth in 0..2 {
         let name = String::from_utf8_lossy(word(line, nth)).into_owned();
+        let name = name.trim_start_matches(':').to_owned();
         let verb = SECRET_VERBS.iter().any(|v| v.eq_ignore_ascii_case(&name));
         if verb || sasl::find(&name).is_some_and(|_| nth == 1) {
             return after_word(line, nth + 1);
@@ -203,6 +204,7 @@ mod tests {
         for (line, shown) in [
             ("a1 login alice wonderland", "a1 login ••••"),
             ("PASS wonderland", "PASS ••••"),
+            (":pass wonderland", ":pass ••••"),
             ("AUHT plain AGFsaWNlAHdvbmRlcmxhbmQ=", "AUHT plain ••••"),
             ("AUTHPLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "AUTHPLAIN ••••"),
             ("AGFsaWNlAHdvbmRlcmxhbmQ=", "••••"),

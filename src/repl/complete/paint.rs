@@ -78,6 +78,17 @@ fn command(view: &View, typed: &str) -> Vec<Span> {
         spans.push(span(open..typed.len(), Class::Secret));
         return spans;
     }
+    if typed.starts_with("::") {
+        // A line that begins with a colon: no verb, and its secret is one all the same.
+        let bare = typed.trim_start_matches(':');
+        let from = typed.len() - bare.len();
+        let word = bare.split(' ').next().unwrap_or_default();
+        let secrets = protocol_line(view, bare).into_iter();
+        let secrets = secrets.filter(|s| s.class == Class::Secret);
+        let moved = secrets.map(|s| span(s.range.start + from..s.range.end + from, s.class));
+        let name = span(0..from + word.len(), Class::Unknown);
+        return std::iter::once(name).chain(moved).collect();
+    }
     protocol_line(view, typed)
 }
 

@@ -126,6 +126,8 @@ fn suspected(command: &[u8]) -> Option<usize> {
         .filter(|word| !word.is_empty())
         .take(SUSPECT)
         .position(|word| {
+            let colons = word.iter().take_while(|&&b| b == b':').count();
+            let word = &word[colons..];
             word.eq_ignore_ascii_case(b"LOGIN") || word.eq_ignore_ascii_case(b"AUTHENTICATE")
         })
         .map(|index| index + 2)
@@ -185,6 +187,7 @@ mod tests {
             ("authenticate plain", "authenticate plain"),
             ("a1 a2 login alice secret", "a1 a2 login alice ••••"),
             ("LOGIN\talice\tsecret", "LOGIN\talice\t••••"),
+            (":login alice secret", ":login alice ••••"),
             (
                 "search text login from alice",
                 "search text login from alice",
