@@ -45,6 +45,8 @@ pub struct Desk {
     pub remember: Vec<String>,
     /// Lines that were pasted or piped and wait for their turn.
     pub prepared: std::collections::VecDeque<Vec<u8>>,
+    /// A message that was composed and did not go out, for the next `:compose`.
+    pub draft: Option<super::meta::Letter>,
     /// True when the person asked to leave.
     pub leaving: bool,
     /// The console command that is being carried out: what its answer in JSON is to.
@@ -81,6 +83,7 @@ impl Desk {
             remember: Vec::new(),
             interrupts: None,
             prepared: std::collections::VecDeque::new(),
+            draft: None,
             leaving: false,
             answering: None,
             next_number: 1,

@@ -41,6 +41,38 @@ fn compose_asks_shows_and_sends() {
     console.golden("compose.txt");
 }
 
+/// What was written is not lost with a MAIL or RCPT that is refused.
+#[test]
+fn a_letter_that_is_refused_is_offered_again() {
+    let mut console = Console::greeted(70);
+    console.exchange(":set explain off", "");
+    console.exchange("MAIL FROM:<samt@example.org>", "250 2.1.0");
+    console.line(":compose").prompt("From:");
+    console.shows("a transaction is open");
+    console.line("samt@example.org").prompt("To:");
+    console.line("nobody@ehlo.test").prompt("Subject:");
+    console.line("noon").prompt("data>");
+    console.line("It is noon.").prompt("data>");
+    console.line(".").prompt("type yes to do it:");
+    console.line("yes").shows("<-* 503").prompt("clear>");
+    console.exchange("RSET", "250");
+    console.line(":compose").prompt("begins another:");
+    console.line("").prompt("From (samt@example.org):");
+    console.line("").prompt("To (nobody@ehlo.test):");
+    console.line("").prompt("Subject (noon):");
+    console.line("").prompt("type yes to do it:");
+    console.line("yes").shows("<-* 550").prompt("clear>");
+    console.exchange("RSET", "250");
+    console.line(":compose").prompt("begins another:");
+    console.line("").prompt("From (samt@example.org):");
+    console.line("").prompt("To (nobody@ehlo.test):");
+    console.line("bob@ehlo.test").prompt("Subject (noon):");
+    console.line("").prompt("type yes to do it:");
+    console.line("yes").shows("queued as").prompt("clear>");
+    console.golden("compose-again.txt");
+    console.line(":compose").prompt("From:");
+}
+
 #[test]
 fn enter_alone_composes_nothing() {
     let mut console = Console::greeted(50);

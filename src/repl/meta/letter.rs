@@ -10,8 +10,8 @@ const WORD_MAX: usize = 42;
 const LINE_MAX: usize = 76;
 
 /// What a person gave.
-#[derive(Debug, Default)]
-pub(super) struct Letter {
+#[derive(Clone, Default)]
+pub struct Letter {
     pub(super) from: String,
     pub(super) to: String,
     pub(super) subject: String,
@@ -19,6 +19,13 @@ pub(super) struct Letter {
     pub(super) body: String,
     pub(super) date: String,
     pub(super) id: String,
+}
+
+impl std::fmt::Debug for Letter {
+    /// What somebody writes is nobody else's.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Letter({} octets)", self.body.len())
+    }
 }
 
 /// A message and the commands before it.

@@ -15,6 +15,8 @@ mod write;
 use crate::error::{Error, Result};
 use crate::ui::meant::nearest;
 
+pub use letter::Letter;
+
 use super::complete::ConsoleCommand;
 use super::desk::Desk;
 

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::proto::engine::Mode;
+use crate::proto::event::Verdict;
 use crate::repl::desk::Desk;
 use crate::repl::login;
 use crate::repl::seat::Seat;
@@ -19,7 +20,16 @@ pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
     if unasked(active(desk)?) && !login::ask_offers(desk).await? {
         return desk.say(Mark::Info, "nothing was sent");
     }
-    let Some(letter) = letter(desk).await? else {
+    tell_of_transaction(desk)?;
+    let kept = match desk.draft.clone() {
+        Some(draft) => match take_up(desk, &draft).await? {
+            Some(true) => Some(draft),
+            Some(false) => None,
+            None => return desk.say(Mark::Info, "nothing was sent; the draft is kept"),
+        },
+        None => None,
+    };
+    let Some(letter) = letter(desk, kept).await? else {
         return desk.say(Mark::Info, "nothing was sent");
     };
     let engine = active(desk)?.session.engine();
@@ -35,6 +45,7 @@ pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
     if !desk.confirm(&plan).await? {
         return desk.say(Mark::Info, "nothing was sent");
     }
+    desk.draft = Some(letter);
     for command in &commands {
         let waited = desk.command(command.as_bytes()).await?;
         let refused = active(desk)?
@@ -42,10 +53,41 @@ pub(super) async fn compose(desk: &mut Desk) -> Result<()> {
             .as_ref()
             .and_then(crate::repl::seat::failure_of);
         if !waited || refused.is_some() {
-            return desk.say(Mark::Info, "the message was not sent; RSET begins anew");
+            let text = "the message was not sent and is kept: RSET begins anew, and :compose offers it again";
+            return desk.say(Mark::Info, text);
         }
     }
-    send_body(desk, &message, "the message above").await
+    send_body(desk, &message, "the message above").await?;
+    let taken = desk.seat().and_then(|seat| seat.last_reply.as_ref());
+    if taken.is_some_and(|reply| reply.verdict == Verdict::Good) {
+        desk.draft = None;
+        return Ok(());
+    }
+    desk.say(Mark::Info, "the message is kept: :compose offers it again")
+}
+
+/// A second MAIL is refused while a transaction is open: better known before the letter is written.
+fn tell_of_transaction(desk: &mut Desk) -> Result<()> {
+    let engine = active(desk)?.session.engine();
+    let open = engine.is_some_and(|e| !e.facts().transaction.is_empty());
+    if !open {
+        return Ok(());
+    }
+    let text = "a transaction is open, so MAIL will be refused: Ctrl-C leaves this, RSET ends that";
+    desk.say(Mark::Remark, text)
+}
+
+/// Offers what was written before; `None` when the person left.
+async fn take_up(desk: &mut Desk, draft: &Letter) -> Result<Option<bool>> {
+    let look = desk.settings.look;
+    let subject = safe(draft.subject.as_bytes(), &look);
+    desk.say(
+        Mark::Info,
+        &format!("a message was not sent: \"{subject}\""),
+    )?;
+    let question = "Enter takes it up again, new begins another: ";
+    let answer = desk.front.ask(question, "a console").await?;
+    Ok(answer.map(|answer| !answer.trim().eq_ignore_ascii_case("new")))
 }
 
 fn may_compose(desk: &mut Desk) -> Result<()> {
@@ -68,21 +110,32 @@ fn may_compose(desk: &mut Desk) -> Result<()> {
     }
 }
 
-/// Asks for the parts of a message; `None` when the person declined.
-async fn letter(desk: &mut Desk) -> Result<Option<Letter>> {
-    let mut letter = Letter::default();
+/// Asks for the parts of a message; `None` when the person declined. Of one taken up again the
+/// addresses and the subject may be others, and the body stays.
+async fn letter(desk: &mut Desk, draft: Option<Letter>) -> Result<Option<Letter>> {
+    let taken_up = draft.is_some();
+    let mut letter = draft.unwrap_or_default();
+    let look = desk.settings.look;
     for (question, answer) in [
-        ("From: ", &mut letter.from),
-        ("To: ", &mut letter.to),
-        ("Subject: ", &mut letter.subject),
+        ("From", &mut letter.from),
+        ("To", &mut letter.to),
+        ("Subject", &mut letter.subject),
     ] {
-        match desk.front.ask(question, "a console").await? {
+        let question = match answer.is_empty() {
+            true => format!("{question}: "),
+            false => format!("{question} ({}): ", safe(answer.as_bytes(), &look)),
+        };
+        match desk.front.ask(&question, "a console").await? {
+            Some(text) if text.trim().is_empty() => {}
             Some(text) => text.trim().clone_into(answer),
             None => return Ok(None),
         }
     }
     for text in letter.doubts() {
         desk.say(Mark::Remark, &text)?;
+    }
+    if taken_up {
+        return Ok(Some(letter));
     }
     desk.say(Mark::Info, "the body; a line with a dot ends it")?;
     loop {
