@@ -125,7 +125,11 @@ pub static COMMANDS: &[ConsoleCommand] = &[
         "[FILE|off]",
         "faults that the practice server commits",
     ),
-    row("open", "TARGET", "open another session"),
+    row(
+        "open",
+        "TARGET",
+        "open another session; at practice also: imap, pop3",
+    ),
     row("sessions", "", "the sessions at this desk"),
     row("use", "N", "go to session N"),
     row("close", "[N]", "drop the connection, nothing more is said"),
