@@ -160,13 +160,13 @@ mod tests {
 
     /// Lets rounds go by; `heard` says what one brings that is gathered or not. The part that was
     /// gathered.
-    fn live(trial: &mut Trial, time: Duration, heard: impl Fn(bool, u32) -> u32) -> f64 {
+    fn live(trial: &mut Trial, time: Duration, heard: impl Fn(bool) -> u32) -> f64 {
         let rounds = u32::try_from(time.as_micros() / ROUND.as_micros()).unwrap();
         let mut gathered = 0;
         let mut now = trial.gathers();
-        for round in 0..rounds {
+        for _ in 0..rounds {
             gathered += u32::from(now);
-            now = trial.gathers_after(ROUND, heard(now, round));
+            now = trial.gathers_after(ROUND, heard(now));
         }
         f64::from(gathered) / f64::from(rounds)
     }
@@ -174,10 +174,10 @@ mod tests {
     #[test]
     fn what_costs_nothing_is_gathered() {
         let mut trial = Trial::default();
-        let part = live(&mut trial, HOLD * 10, |_, _| 8);
+        let part = live(&mut trial, HOLD * 10, |_| 8);
         assert!(part > 0.9, "{part}");
         let mut trial = Trial::default();
-        let part = live(&mut trial, HOLD * 10, |now, _| 8 + u32::from(now));
+        let part = live(&mut trial, HOLD * 10, |now| 8 + u32::from(now));
         assert!(part > 0.9, "{part}");
     }
 
@@ -186,7 +186,7 @@ mod tests {
         // A tenth of them, and nearly all.
         for fewer in [9, 2] {
             let mut trial = Trial::default();
-            let part = live(&mut trial, HOLD * 60, |now, _| if now { fewer } else { 10 });
+            let part = live(&mut trial, HOLD * 60, |now| if now { fewer } else { 10 });
             assert!(part < 0.004, "{part}");
         }
     }
@@ -194,13 +194,13 @@ mod tests {
     #[test]
     fn what_changes_is_tried_again() {
         let mut trial = Trial::default();
-        assert!(live(&mut trial, HOLD / 2, |_, _| 8) > 0.7);
+        assert!(live(&mut trial, HOLD / 2, |_| 8) > 0.7);
         // The server has got a rest: now each reply that waits is missing.
-        let part = live(&mut trial, HOLD * 4, |now, _| if now { 4 } else { 8 });
+        let part = live(&mut trial, HOLD * 4, |now| if now { 4 } else { 8 });
         assert!(part < 0.02, "{part}");
         // And the other way round, at the latest when the longest no is over.
-        live(&mut trial, LONGEST, |_, _| 8);
-        let part = live(&mut trial, HOLD * 4, |_, _| 8);
+        live(&mut trial, LONGEST, |_| 8);
+        let part = live(&mut trial, HOLD * 4, |_| 8);
         assert!(part > 0.9, "{part}");
     }
 
