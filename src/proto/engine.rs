@@ -146,7 +146,7 @@ impl fmt::Debug for Input<'_> {
 // A step lives for one call and is never stored in bulk: boxing would cost an allocation an event.
 #[allow(clippy::large_enum_variant)]
 pub enum Step {
-    /// Send these octets.
+    /// Send these octets. None: an answer is in the making, and others may go first.
     Write(Vec<u8>),
     /// Shake hands now; then `secured`.
     StartTls,

@@ -1,9 +1,13 @@
 //! Dots for the secrets of a line that is being typed, and its colours.
+//!
+//! Rules: what is a secret says `complete::paint`; while a line is typed a secret has as many dots as it
+//! has columns, so that the cursor stands where it would, and afterwards as many as any other.
 
 use std::borrow::Cow;
 
 use super::complete::{self, Class, View};
 use crate::proto::engine::Mode;
+use crate::proto::spec::Shape;
 use crate::ui::style::{Role, Styled};
 use crate::ui::units;
 use crate::wire::secret::MASK;
@@ -49,7 +53,7 @@ pub(super) fn masked<'l>(view: &View, text: &'l str, mask: Mask) -> Cow<'l, str>
         };
         let verb = view.spec.verb(bare.as_bytes());
         answers = match verb {
-            Some(verb) => verb.name.starts_with("AUTH"),
+            Some(verb) => verb.reply == Shape::Challenges,
             None => answers,
         };
         let whole = answers && verb.is_none() && !bare.is_empty();

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::complete;
 use crate::proto::engine::Engine;
 use crate::proto::spec::Secrecy;
-use crate::wire::b64;
+use crate::sasl::plain;
 use crate::wire::secret::MASK;
 
 /// Lines kept; older ones go at the next start.
@@ -141,11 +141,7 @@ fn sensitive_word(line: &str) -> Option<usize> {
         };
         return Some(at + keep);
     }
-    // The message of PLAIN is base64 with NULs inside.
-    words().position(|word| {
-        let word = word.trim_matches('"');
-        word.len() >= 8 && b64::decode(word.as_bytes()).is_ok_and(|octets| octets.contains(&0))
-    })
+    words().position(|word| plain::is_message(word.trim_matches('"').as_bytes()))
 }
 
 fn read(folder: &Path, path: &Path) -> io::Result<Vec<String>> {

@@ -27,6 +27,13 @@ pub mod table;
 
 pub use table::{Have, MECHANISMS, Row, choose, client, find, usable};
 
+/// True for a verb whose line begins a login, in any protocol: what follows are its answers.
+pub fn begins_login(verb: &[u8]) -> bool {
+    ["AUTH", "AUTHENTICATE", "X-EXPS"]
+        .iter()
+        .any(|login| login.as_bytes().eq_ignore_ascii_case(verb))
+}
+
 /// What a mechanism was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard<'a> {

@@ -2,10 +2,19 @@
 
 use super::server::{Ask, Setup, Verifier, utf8};
 use super::{Credentials, Heard, Mechanism, SaslError, Say, Told, octets, shown, shown_or_empty};
+use crate::wire::b64;
 use crate::wire::secret::{MASK, Secret};
 
 /// The longest trace, in characters (RFC 4505 2).
 const TRACE_MAX: usize = 255;
+
+/// The shortest word that is looked into, in octets: shorter ones read as base64 by chance.
+const BLOB_MIN: usize = 8;
+
+/// True for a word that may be the message of PLAIN: base64 with NULs inside.
+pub fn is_message(word: &[u8]) -> bool {
+    word.len() >= BLOB_MIN && b64::decode(word).is_ok_and(|octets| octets.contains(&0))
+}
 
 /// A client that says one thing and is done.
 #[derive(Debug)]

@@ -56,6 +56,19 @@ fn a_pasted_body_is_not_sent_when_data_is_refused() {
     );
 }
 
+/// Whatever the verb, the lines behind it are answers.
+#[test]
+fn a_pasted_login_is_masked_before_it_is_sent() {
+    for login in ["AUTH LOGIN", "X-EXPS LOGIN"] {
+        let mut console = Console::sized(&[], 80, 40, &[]);
+        console.prompt("smtp practice clear>");
+        console.keys(&format!("{PASTE_ON}{login}\nd29uZGVybGFuZA=={PASTE_OFF}"));
+        console.shows("2 lines pasted");
+        let screen = console.screen();
+        assert!(!screen.contains("d29uZGVybGFuZA"), "{screen}");
+    }
+}
+
 #[test]
 fn ctrl_c_leaves_the_line_and_ctrl_d_says_quit() {
     let fake = Fake::new(vec![say("220 hi\r\n"), Do::Hear, say("221 bye\r\n")]);

@@ -2,7 +2,6 @@
 
 use crate::proto::spec::{Secrecy, Shape, Spec, Verb};
 use crate::sasl;
-use crate::wire::b64;
 use crate::wire::secret::MASK;
 
 /// Verbs of one protocol or the other that a secret follows.
@@ -41,11 +40,8 @@ impl RawLogin {
     /// A line of raw octets. True when it is an answer.
     pub(crate) fn says(&mut self, line: &[u8], spec: &Spec) -> bool {
         // IMAP has a tag in front.
-        let begins = (0..2).any(|nth| {
-            let name = word(line, nth);
-            let login = |verb: &&str| name.eq_ignore_ascii_case(verb.as_bytes());
-            ["AUTH", "AUTHENTICATE", "X-EXPS"].iter().any(login) && !word(line, nth + 1).is_empty()
-        });
+        let begins = (0..2)
+            .any(|nth| sasl::begins_login(word(line, nth)) && !word(line, nth + 1).is_empty());
         let answer = self.begun && !begins && spec.verb(line).is_none();
         self.begun |= begins;
         answer && !matches!(line, b"" | b"*")
@@ -118,11 +114,9 @@ fn stray(line: &[u8]) -> Option<Vec<u8>> {
             return after_word(line, nth + 1);
         }
     }
-    // "AGEAYg==" by itself: the message of PLAIN is base64 with NULs inside.
+    // "AGEAYg==" by itself.
     let words = line.split(|b| is_blank(*b)).filter(|w| !w.is_empty());
-    let at = words
-        .into_iter()
-        .position(|w| w.len() >= 8 && b64::decode(w).is_ok_and(|octets| octets.contains(&0)))?;
+    let at = words.into_iter().position(sasl::plain::is_message)?;
     match at {
         0 => Some(MASK.into()),
         at => after_word(line, at),

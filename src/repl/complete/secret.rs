@@ -5,10 +5,7 @@
 
 use std::ops::Range;
 
-use crate::wire::b64;
-
-/// Verbs whose lines are followed by answers.
-const LOGINS: &[&str] = &["AUTH", "AUTHENTICATE", "X-EXPS"];
+use crate::sasl;
 
 /// The secrets of a console line, its colon in front, in order. `answer` is true where the server
 /// waits for an answer: raw octets are that.
@@ -96,11 +93,11 @@ fn octets_of_login(octets: &str, answer: bool) -> Option<Range<usize>> {
         // Behind a line end that is written out begins another line.
         for line in word.split("\\n").map(|line| line.trim_start_matches('"')) {
             let blob = line.split(['\\', '"']).next().unwrap_or_default();
-            if is_message_of_plain(blob) {
+            if sasl::plain::is_message(blob.as_bytes()) {
                 let start = line.as_ptr().addr() - octets.as_ptr().addr();
                 return Some(start..octets.len());
             }
-            begun = LOGINS.iter().any(|login| login.eq_ignore_ascii_case(line));
+            begun = sasl::begins_login(line.as_bytes());
         }
     }
     None
@@ -127,11 +124,6 @@ fn ends_off(mut text: &str) -> &str {
         text = shorter;
     }
     text
-}
-
-/// Base64 with NULs inside.
-fn is_message_of_plain(word: &str) -> bool {
-    word.len() >= 8 && b64::decode(word.as_bytes()).is_ok_and(|octets| octets.contains(&0))
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use super::{Context, reply};
 use crate::error::Error;
 use crate::knowledge::{self, Fact, Kind};
 use crate::proto::PROTOCOLS;
+use crate::sasl::plain;
 use crate::ui::block::{Block, WIDTH};
 use crate::ui::{Styled, help, meant};
-use crate::wire::b64;
 use crate::wire::show::{Charset, show};
 
 /// Meanings of one word that are shown.
@@ -161,14 +161,13 @@ fn without_secret(text: &str) -> (&str, bool) {
     let mut end = 0;
     let mut secret_after = None;
     for (at, word) in text.split(' ').enumerate() {
-        let coded = || b64::decode(word.as_bytes()).is_ok_and(|octets| octets.contains(&0));
         // Some names read as base64 too.
         let known = || {
             knowledge::names()
                 .iter()
                 .any(|n| n.eq_ignore_ascii_case(word))
         };
-        let blob = word.len() >= 8 && coded() && !known();
+        let blob = plain::is_message(word.as_bytes()) && !known();
         if blob || secret_after.is_some_and(|n| at >= n) {
             return (text[..end].trim_end(), true);
         }
